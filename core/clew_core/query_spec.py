@@ -1,0 +1,365 @@
+"""What a query spec is: the question as data, before it becomes SQL.
+
+The semantic query of DataLab (arXiv 2412.02205, DSL: MeasureList, DimensionList, ConditionList,
+Limit, ChartType) with joins, comparisons, groups and sets. Compiled to SQL by rules in
+``clew_tools.semantic``; its JSON Schema is ``schemas/query_spec.v1.json``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Scalar: TypeAlias = str | bool | int | float | None
+Aggregate = Literal[
+    "count", "count_distinct", "sum", "avg", "min", "max",
+    "median", "quantile", "stddev", "variance", "first", "last",
+]  # fmt: skip
+Grain = Literal[
+    "year", "quarter", "month", "week", "day", "hour", "minute",
+    "quarter_of_year", "month_of_year", "week_of_year", "day_of_month", "day_of_week", "hour_of_day",
+]  # fmt: skip
+Operator = Literal[
+    "=", "!=", "<", "<=", ">", ">=", "between", "in", "not_in",
+    "contains", "not_contains", "starts_with", "ends_with", "is_null", "is_not_null",
+]  # fmt: skip
+Direction = Literal["ascending", "descending"]
+Weekday = Literal["monday", "sunday", "saturday"]
+Mark = Literal[
+    "bar", "line", "area", "point", "pie", "histogram", "box", "heatmap", "table", "number"
+]
+ComparisonKind = Literal[
+    "previous_period", "same_period_last_year", "growth", "share", "running_total",
+    "rolling_sum", "rolling_avg", "rank", "difference",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        table: name of the table.
+        column: name of the column.
+        path: name of the join path that leads to the table, where several do (order date or
+            ship date; home or away team).
+    """
+
+    table: str
+    column: str
+    path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arithmetic:
+    """A value computed in each row, null when any part is null.
+
+    Attributes:
+        op: the operation, applied from left to right.
+        args: columns, numbers, or further arithmetic.
+    """
+
+    op: Literal["add", "subtract", "multiply", "divide"]
+    args: tuple[Column | Arithmetic | int | float, ...]
+
+
+Value: TypeAlias = Column | Arithmetic
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureRef:
+    """A measure of the same spec, by name; conditions on it filter groups.
+
+    Attributes:
+        measure: its name.
+    """
+
+    measure: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predicate:
+    """One condition.
+
+    Attributes:
+        on: what is tested; a measure is tested after grouping.
+        operator: ``between`` includes both ends; text tests ignore case; null fulfils only
+            ``is_null``.
+        values: none for the null tests, two for ``between``, any number for ``in`` and
+            ``not_in``, else one. Dates as ISO 8601.
+        grain: test this part of a date instead of the whole (month 3 of any year).
+        spec: instead of values: the one column that this spec gives.
+    """
+
+    on: Column | Arithmetic | MeasureRef
+    operator: Operator
+    values: tuple[Scalar, ...] = ()
+    grain: Grain | None = None
+    spec: QuerySpec | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllOf:
+    """Holds when each of its conditions holds.
+
+    Attributes:
+        all: the conditions.
+    """
+
+    all: tuple[Predicate | AllOf | AnyOf | NoneOf | Related, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnyOf:
+    """Holds when at least one of its conditions holds.
+
+    Attributes:
+        any: the conditions.
+    """
+
+    any: tuple[Predicate | AllOf | AnyOf | NoneOf | Related, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoneOf:
+    """Holds when none of its conditions holds; what is null counts as not holding.
+
+    Attributes:
+        none: the conditions.
+    """
+
+    none: tuple[Predicate | AllOf | AnyOf | NoneOf | Related, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Related:
+    """Holds when there are rows of another table ("has none of": when there are none).
+
+    Attributes:
+        has: whether such rows must exist, or must not.
+        table: the other table.
+        path: the join path to it, where several lead there.
+        where: what its rows must fulfil.
+    """
+
+    has: bool
+    table: str
+    path: str | None = None
+    where: Predicate | AllOf | AnyOf | NoneOf | None = None
+
+
+Condition: TypeAlias = Predicate | AllOf | AnyOf | NoneOf | Related
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """One measure divided by another; null where the second is zero.
+
+    Attributes:
+        numerator: what is divided.
+        denominator: by what.
+    """
+
+    numerator: Measure
+    denominator: Measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A number per group. Exactly one of aggregate, metric and ratio is given.
+
+    Attributes:
+        name: its column in the result.
+        aggregate: how rows become one number; ``count`` without ``of`` counts rows.
+        of: what is aggregated, nulls left out.
+        quantile: for ``quantile``: in (0, 1), interpolated.
+        metric: the name of a metric of the knowledge.
+        ratio: one measure by another.
+        where: only these rows count, for this measure alone.
+        unit: of the value.
+    """
+
+    name: str
+    aggregate: Aggregate | None = None
+    of: Column | Arithmetic | None = None
+    quantile: float | None = None
+    metric: str | None = None
+    ratio: Ratio | None = None
+    where: Condition | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """Classes of a number: of one width, or between edges.
+
+    Attributes:
+        width: of every class.
+        origin: where one class begins.
+        edges: ascending; below the first and from the last on are classes too.
+    """
+
+    width: float | None = None
+    origin: float = 0
+    edges: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """What rows are grouped by, or a column to list when there are no measures.
+
+    Attributes:
+        name: its column in the result.
+        of: the value.
+        grain: of a date: a period (``month``: its first day) or a part (``month_of_year``: 1–12,
+            ``day_of_week``: 1 is Monday).
+        week_start: first day of a week.
+        fiscal_year_start: month in which the fiscal year begins; years are named by their end.
+        bucket: classes of a number.
+    """
+
+    name: str
+    of: Column | Arithmetic
+    grain: Grain | None = None
+    week_start: Weekday = "monday"
+    fiscal_year_start: int = 1
+    bucket: Bucket | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """Two columns that are equal where rows belong together.
+
+    Attributes:
+        left: of the table nearer to the spec's table.
+        right: of the table that is joined.
+    """
+
+    left: Column
+    right: Column
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinPath:
+    """The way from the spec's table to another one.
+
+    Attributes:
+        name: what columns name as their ``path``.
+        keys: step by step.
+        kind: ``left`` keeps rows without a partner.
+    """
+
+    name: str
+    keys: tuple[Key, ...]
+    kind: Literal["inner", "left"] = "inner"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A column computed across the groups of the result.
+
+    Attributes:
+        name: its column in the result.
+        kind: ``growth`` is the change to the previous period as a fraction, ``share`` the part
+            of the whole, ``rank`` 1 for the largest.
+        measure: the name of the measure that is compared.
+        over: the time dimension that gives the order, where the kind needs one.
+        periods: how far back, or how wide a window.
+        within: dimensions that split the result before it is compared.
+    """
+
+    name: str
+    kind: ComparisonKind
+    measure: str
+    over: str | None = None
+    periods: int = 1
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One key of the order of rows; nulls come last.
+
+    Attributes:
+        by: name of a measure, dimension or comparison.
+        direction: ascending or descending.
+    """
+
+    by: str
+    direction: Direction = "ascending"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopPerGroup:
+    """Only the first rows of each group.
+
+    Attributes:
+        within: dimensions that make the groups.
+        order: which rows come first.
+        limit: how many of each group.
+    """
+
+    within: tuple[str, ...]
+    order: tuple[Order, ...]
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetOperation:
+    """This result combined with that of another spec with the same columns.
+
+    Attributes:
+        op: what is kept; duplicates go.
+        spec: the other one.
+    """
+
+    op: Literal["union", "intersect", "except"]
+    spec: QuerySpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartHint:
+    """What the question said about a chart.
+
+    Attributes:
+        mark: the kind that was asked for; None leaves it open.
+    """
+
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuerySpec:
+    """A question as data. With no measures it lists rows.
+
+    Attributes:
+        version: of this form.
+        source: name of the source.
+        table: whose rows are counted, listed or aggregated.
+        measures: numbers, in the order of the result's columns.
+        dimensions: groups, before the measures in the result.
+        conditions: all must hold.
+        comparisons: computed over the grouped result.
+        joins: chosen key paths; where there is only one shortest path none need be given.
+        top_per_group: only the first rows of each group.
+        set_operation: combined with another spec.
+        order: keys in turn; ties by all output columns, so that rows stay put.
+        limit: at most so many rows.
+        distinct: listed rows come once.
+        chart: what the question said about a chart.
+    """
+
+    source: str
+    table: str
+    version: Literal[1] = 1
+    measures: tuple[Measure, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    joins: tuple[JoinPath, ...] = ()
+    top_per_group: TopPerGroup | None = None
+    set_operation: SetOperation | None = None
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    distinct: bool = False
+    chart: ChartHint | None = None
