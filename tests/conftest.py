@@ -1,7 +1,8 @@
 """What holds for every test: a home of its own, no network, and a word on all that did not run.
 
-Fixtures for all parts: `unprivileged` (bound by file permissions even under root) and
-`bench_data` (the folder of public benchmark data, or a skip).
+Fixtures for all parts: `unprivileged` (bound by file permissions even under root), `installed`
+(a Python that has clew's wheel and nothing of the checkout) and `bench_data` (the folder of
+public benchmark data, or a skip).
 """
 
 import importlib.util
@@ -11,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
@@ -35,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     home = Path(tempfile.mkdtemp(prefix="clew-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     for name in [name for name in os.environ if name.startswith(("CLEW_", "JUPYTER", "IPYTHON"))]:
-        if name not in ("CLEW_BENCH_DATA", "CLEW_MISSING_PYTHONS"):
+        if name != "CLEW_BENCH_DATA" and not name.startswith("CLEW_TEST_"):
             del os.environ[name]
     folders = {
         "HOME": "",
@@ -54,8 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[name] = str(home / folder)
 
     os.environ["CLEW_TEST_NETWORK_LOG"] = str(home / "network.log")
-    paths = [str(OFFLINE), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    # The parts too: what the tests start finds them even where clew isn't installed.
+    parts = sorted({str(path.parent.parent) for path in ROOT.glob("*/clew*/__init__.py")})
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), *parts])
     spec = importlib.util.spec_from_file_location("offline", OFFLINE / "sitecustomize.py")
     assert spec and spec.loader
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
@@ -87,6 +89,39 @@ def bench_data() -> Path:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Installed:
+    """The Python of an environment that holds clew's wheel and its locked needs, nothing else."""
+
+    python: Path
+    folder: Path
+
+    def run(
+        self, *arguments: str | Path, timeout: float = 120, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run this Python in an empty folder and hand back exit code and output; env is added."""
+        return subprocess.run(
+            [self.python, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(OFFLINE), **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Installed:
+    """Hand out the environment that `make test` made for this, or skip."""
+    python = os.environ.get("CLEW_TEST_INSTALLED", "")
+    if not python:
+        pytest.skip("only `make test` makes an environment where only clew is installed")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return Installed(python=Path(python), folder=folder)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unprivileged:
     """A way to run programs that file permissions bind.
 
@@ -99,17 +134,17 @@ class Unprivileged:
     folder: Path
     uid: int
     prefix: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
 
     def run(
-        self, command: Sequence[str | Path], timeout: float = 120, **env: str
+        self, *command: str | Path, timeout: float = 120, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run command in the folder and hand back its exit code and output; env is added."""
+        """Run command in the folder and hand back exit code and output; env is added."""
         other = self.uid != os.geteuid()
+        home = {"HOME": str(self.folder), "CLEW_HOME": str(self.folder / "clew")}
         return subprocess.run(
-            [*self.prefix, *map(str, command)],
+            [*self.prefix, *command],
             cwd=self.folder,
-            env={**os.environ, **self.env, **env},
+            env={**os.environ, **home, **env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -119,17 +154,13 @@ class Unprivileged:
             extra_groups=[] if other else None,
         )
 
-
-def _may_run_python(user: Unprivileged) -> bool:
-    """Tell whether user can start this Python with the parts of the checkout."""
-    code = "import sys, pytest; sys.exit(0)"
-    try:
-        return user.run([sys.executable, "-c", code]).returncode == 0 and all(
-            user.run(["/bin/sh", "-c", f"test -r '{ROOT}/pyproject.toml'"]).returncode == 0
-            for _ in (1,)
-        )
-    except OSError:
-        return False
+    def can_run_the_tests_python(self) -> bool:
+        """Tell whether this user may read this Python, what is installed in it, and the parts."""
+        code = "import pathlib, sys, pytest; pathlib.Path(sys.argv[1]).read_bytes()"
+        try:
+            return self.run(sys.executable, "-c", code, ROOT / "pyproject.toml").returncode == 0
+        except OSError:
+            return False
 
 
 @pytest.fixture
@@ -140,23 +171,23 @@ def unprivileged() -> Iterator[Unprivileged]:
     else as root without its capabilities, who is bound by the mode bits of its own files.
     """
     folder = Path(tempfile.mkdtemp(prefix="clew-unprivileged-"))
-    env = {"HOME": str(folder), "CLEW_HOME": str(folder / ".clew")}
-    ways = [Unprivileged(folder=folder, uid=os.geteuid(), env=env)]
+    ways = [Unprivileged(folder=folder, uid=os.geteuid())]
     if os.geteuid() == 0:
-        ways = [Unprivileged(folder=folder, uid=NOBODY, env=env)]
+        ways = [Unprivileged(folder=folder, uid=NOBODY)]
         if setpriv := shutil.which("setpriv"):
             drop = (setpriv, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
-            ways.append(Unprivileged(folder=folder, uid=0, prefix=drop, env=env))
+            ways.append(Unprivileged(folder=folder, uid=0, prefix=drop))
     try:
         for user in ways:
             os.chown(folder, user.uid, -1)
-            if _may_run_python(user):
+            if user.can_run_the_tests_python():
                 break
         else:
             pytest.skip("no unprivileged user can read this Python, and setpriv is not there")
         yield user
     finally:
-        for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+        folders = [path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()]
+        for path in [folder, *folders]:
             path.chmod(0o700)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -170,14 +201,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         reasons[str(reason).removeprefix("Skipped: ")].append(report.nodeid)
-    large = [
-        item.nodeid
-        for item in terminalreporter.stats.get("deselected", [])
-        if item.get_closest_marker("soak")
-    ]
-    if large:
-        reasons["large counts: run them with `make soak`"] = large
-    for python in os.environ.get("CLEW_MISSING_PYTHONS", "").split():
+    for item in terminalreporter.stats.get("deselected", []):
+        if item.get_closest_marker("soak"):
+            reasons["large counts: run them with `make soak`"].append(item.nodeid)
+        elif item.get_closest_marker("slow"):
+            reasons["slow: they run on one Python only"].append(item.nodeid)
+    for python in os.environ.get("CLEW_TEST_MISSING_PYTHONS", "").split():
         reasons[f"no Python {python} on this machine"] = [f"the tests on Python {python}"]
     if not reasons:
         return
