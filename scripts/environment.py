@@ -3,7 +3,7 @@
 Usage: environment.py FOLDER --python PYTHON [--requirements FILE] [--editable | --wheel]
        environment.py --find 3.12
 
-With uv where it is there, else with pip. All versions come from requirements/*.txt with their
+With uv where it is there (CLEW_NO_UV=1 leaves it alone), else with pip. All versions come from requirements/*.txt with their
 hashes. Where packages come from is for pip's own settings (environment and files) to say, and
 uv is told the same. A second call does nothing until the requirements change. Does not install
 a Python, and never removes an environment.
@@ -162,8 +162,7 @@ def make(folder: Path, python: str, requirements: Path, product: str) -> None:
         requirements: a lock with hashes.
         product: "editable", "wheel" (built afresh on each call) or "" (none).
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.with_name(folder.name + ".lock"), "w", encoding="utf-8") as lock:
+    with open(requirements, "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two verbs at once make it once
         installer = Installer(folder, python)
         wanted = hashlib.sha256(
