@@ -3,10 +3,11 @@
 Usage: environment.py FOLDER --python PYTHON [--requirements FILE] [--editable | --wheel]
        environment.py --find 3.12
 
-With uv where it is there (CLEW_NO_UV=1 leaves it alone), else with pip. All versions come from requirements/*.txt with their
-hashes. Where packages come from is for pip's own settings (environment and files) to say, and
-uv is told the same. A second call does nothing until the requirements change. Does not install
-a Python, and never removes an environment.
+With uv where it is there (CLEW_NO_UV=1 leaves it alone), else with pip. All versions come from
+requirements/*.txt with their hashes. Where packages come from is for pip's own settings
+(environment and files) to say, and uv is told the same. A second call does nothing until the
+requirements change. Does not install a Python, and removes no environment but one that its own
+Python can't run any more.
 
 Standard library only: it runs before anything is installed.
 """
@@ -144,7 +145,7 @@ class Installer:
 def _version(python: str) -> str | None:
     try:
         return subprocess.run(
-            [python, "-c", "import sys; print(sys.version)"],
+            [python, "-I", "-c", "import sys; print(sys.version)"],
             capture_output=True,
             text=True,
             check=True,
@@ -197,7 +198,7 @@ def _install_wheel(installer: Installer) -> None:
     """Build the wheel with the development environment's hatchling and install it."""
     builder = ROOT / ".venv" / "bin" / "python"
     with tempfile.TemporaryDirectory() as built:
-        command = [builder, "-m", "hatchling", "build", "--target", "wheel", "--directory", built]
+        command = [str(builder), "-m", "hatchling", "build", "-t", "wheel", "-d", built]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         wheel = next(Path(built).glob("*.whl"))
         options = ["--reinstall"] if installer.uv else ["--force-reinstall"]

@@ -45,7 +45,14 @@ def main() -> None:
             continue
         folder = ROOT / f".venv-{version}"
         environment.make(folder, python, ROOT / "requirements" / "dev.txt", "editable")
-        quick = [folder / "bin" / "python", "-m", "pytest", "-q", "-m", "not soak and not slow"]
+        quick = [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            "not soak and not slow",
+        ]
         code = subprocess.run([*quick, *asked.arguments], env=env).returncode
         if code == NO_TESTS_RAN and asked.arguments:
             code = 0
