@@ -45,15 +45,8 @@ def main() -> None:
             continue
         folder = ROOT / f".venv-{version}"
         environment.make(folder, python, ROOT / "requirements" / "dev.txt", "editable")
-        quick = [
-            str(folder / "bin" / "python"),
-            "-m",
-            "pytest",
-            "-q",
-            "-m",
-            "not soak and not slow",
-        ]
-        code = subprocess.run([*quick, *asked.arguments], env=env).returncode
+        quick = ["-m", "pytest", "-q", "-m", "not soak and not slow", *asked.arguments]
+        code = subprocess.run([str(folder / "bin" / "python"), *quick], env=env).returncode
         if code == NO_TESTS_RAN and asked.arguments:
             code = 0
         said.append(f"Python {version}, quick tests: {_word(code)}")
