@@ -1,0 +1,6 @@
+"""What draws a chart spec: figure JSON, a Plotly figure, the source of a chart cell."""
+
+from clew_tools.charts.compile import figure, figure_json
+from clew_tools.charts.source import python_source
+
+__all__ = ["figure", "figure_json", "python_source"]
