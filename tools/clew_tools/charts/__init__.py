@@ -2,5 +2,6 @@
 
 from clew_tools.charts.compile import figure, figure_json
 from clew_tools.charts.source import python_source
+from clew_tools.charts.words import FRACTION, words
 
-__all__ = ["figure", "figure_json", "python_source"]
+__all__ = ["FRACTION", "figure", "figure_json", "python_source", "words"]

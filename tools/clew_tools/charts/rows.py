@@ -156,9 +156,9 @@ def _holds(condition: Filter, value: Any) -> bool:
             f"The chart's filter {op!r} on {condition.field!r} has {len(wanted)} values."
         )
     if op in ("in", "not_in"):
-        return (value in wanted) == (op == "in")
+        return bool(value in wanted) == (op == "in")
     if op in ("=", "!="):
-        return (value == wanted[0]) == (op == "=")
+        return bool(value == wanted[0]) == (op == "=")
     if op in ("contains", "not_contains", "starts_with", "ends_with"):
         return _text_holds(op, str(value).lower(), str(wanted[0]).lower())
     return _order_holds(condition, value)

@@ -302,7 +302,7 @@ def _is_argument(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name)
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str | None) -> str:
     """Print text in double quotes where that needs no escapes."""
     printed = repr(text)
     return f'"{printed[1:-1]}"' if printed[0] == "'" and '"' not in text else printed

@@ -1,0 +1,49 @@
+"""Which chart fits a result, chosen by rules and without a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clew_agents.chart.rules import RULES, refusal
+from clew_agents.chart.shape import shape_of
+from clew_core.chart_spec import ChartSpec
+from clew_core.query_spec import QuerySpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A chart, or the reason why there is none.
+
+    Attributes:
+        chart: None where a chart shows nothing.
+        reason: why this chart, in words; names what was asked for and is not drawn.
+        rule: name of the row in ``RULES`` that decided.
+    """
+
+    chart: ChartSpec | None
+    reason: str
+    rule: str = ""
+
+
+def choose(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Choice:
+    """Choose the chart that fits a result.
+
+    Args:
+        spec: the question; its chart hint is followed where that can be read.
+        table: the result, with the spec's names as columns.
+        title: says what the chart shows.
+        data: name of the variable that holds the result.
+    """
+    shape = shape_of(spec, table, title=title, data=data)
+    if shape is None:
+        return Choice(chart=None, reason="The result has other columns than the question names.")
+    rule = next(rule for rule in RULES if rule.holds(shape))
+    if rule.draw is None:
+        return Choice(chart=None, reason=rule.reason, rule=rule.name)
+    chart = rule.draw(shape)
+    refused = refusal(shape) if shape.hint and chart.mark != shape.hint else ""
+    return Choice(chart=chart, reason=f"{refused} {rule.reason}".strip(), rule=rule.name)
