@@ -199,7 +199,9 @@ def _install_wheel(installer: Installer) -> None:
     builder = ROOT / ".venv" / "bin" / "python"
     with tempfile.TemporaryDirectory() as built:
         command = [str(builder), "-m", "hatchling", "build", "-t", "wheel", "-d", built]
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"the wheel could not be built:\n{done.stdout}{done.stderr}")
         wheel = next(Path(built).glob("*.whl"))
         options = ["--reinstall"] if installer.uv else ["--force-reinstall"]
         installer.install("--no-deps", *options, wheel)

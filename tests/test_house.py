@@ -330,7 +330,7 @@ def test_where_only_clew_is_installed_it_imports_and_helps(installed) -> None:
     done = installed.run("-c", "import clew; print(clew.__file__)")
     assert done.returncode == 0, done.stderr
     assert not Path(done.stdout.strip()).is_relative_to(ROOT / "app")
-    helped = installed.run("-m", "clew", "--help")
+    helped = installed.run(installed.python.with_name("clew"), "--help")
     assert helped.returncode == 0, helped.stderr
     assert "ask" in helped.stdout
 
