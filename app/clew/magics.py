@@ -150,11 +150,8 @@ class Kernel:
             self._say(warning)
         from IPython.display import display
 
-        display(
-            Preview(
-                view(result.table, rows=self._settings.display_rows, truncated=result.truncated)
-            )
-        )
+        shown = view(result.table, rows=self._settings.display_rows, truncated=result.truncated)
+        display(Preview(shown))  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         """Let go of all files."""
