@@ -1,0 +1,65 @@
+"""How are the names of sources, tables and columns made plain, unique and quoted?"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def fold(name: str) -> str:
+    """Fold a name as the engines do: ASCII capitals only.
+
+    Python's own casefold would make 'straße' and 'strasse' one name, which no engine does.
+    """
+    return name.translate(_LOWER)
+
+
+def quoted(name: str) -> str:
+    """Quote a name for SQL.
+
+    >>> print(quoted('3" pipe'))
+    "3"" pipe"
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(value: str) -> str:
+    """Quote a text for SQL.
+
+    >>> text_literal("it's")
+    "'it''s'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def plain(name: str) -> str:
+    """Make a name that needs no quotes from any text.
+
+    >>> plain("2014 q4"), plain("Größe (m)"), plain("--")
+    ('source_2014_q4', 'Größe_m', 'source')
+    """
+    found = re.sub(r"\W+", "_", name).strip("_")
+    if not found:
+        return "source"
+    return found if found.isidentifier() else f"source_{found}"
+
+
+def numbered(names: Iterable[str]) -> tuple[str, ...]:
+    """Make names unique, ignoring case, as engines do: the second ``x`` becomes ``x_2``.
+
+    >>> numbered(["x", "X", "x_2", "x"])
+    ('x', 'X_2', 'x_2_2', 'x_3')
+    """
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        number, candidate = 1, name
+        while candidate.casefold() in taken:
+            number += 1
+            candidate = f"{name}_{number}"
+        taken.add(candidate.casefold())
+        unique.append(candidate)
+    return tuple(unique)
