@@ -56,8 +56,7 @@ def small_lines(shape: Shape) -> ChartSpec:
 
 def time_bars(shape: Shape) -> ChartSpec:
     """Draw a bar per period, or several where there is another group."""
-    spec = lines(shape, "bar")
-    return spec
+    return lines(shape, "bar")
 
 
 def ranked_bars(shape: Shape) -> ChartSpec:
@@ -129,8 +128,9 @@ def scatter(shape: Shape) -> ChartSpec:
 
 def dots(shape: Shape) -> ChartSpec:
     """Draw a point per category."""
-    return replace(ranked_bars(shape), mark="point", layout=replace(
-        ranked_bars(shape).layout, horizontal=False, height=420))  # fmt: skip
+    bars = ranked_bars(shape)
+    standing = replace(bars.layout, horizontal=False, height=420)
+    return replace(bars, mark="point", layout=standing)
 
 
 def histogram(shape: Shape) -> ChartSpec:
@@ -151,7 +151,8 @@ def boxes(shape: Shape) -> ChartSpec:
 def axis_group(shape: Shape) -> Group:
     """Give the group that a line runs along: time, else part of a date, else classes."""
     ranks = {"time": 0, "part": 1, "classes": 2, "category": 3}
-    return min(shape.groups, key=lambda group: ranks[group.kind])
+    groups = [group for group in shape.groups if group.number > 1] or shape.groups
+    return min(groups, key=lambda group: ranks[group.kind])
 
 
 def largest(shape: Shape, group: Group, most: int) -> Cut:
@@ -169,7 +170,7 @@ def largest(shape: Shape, group: Group, most: int) -> Cut:
         for value, sizes in found.items()
     }
     kept = sorted(named, key=lambda value: -weight[value])[:most]
-    return _cut(group, kept, f"with the highest {lower(title_of(number))}")
+    return _cut(group, kept, f"top {most} of {group.number:,} by {lower(title_of(number))}")
 
 
 def first(shape: Shape, group: Group, most: int) -> Cut:
@@ -177,12 +178,12 @@ def first(shape: Shape, group: Group, most: int) -> Cut:
     named = [value for value in group.values if value is not None]
     if group.number <= most:
         return Cut(values=group.values)
-    return _cut(group, named[:most], "in this order, from the first")
+    return _cut(group, named[:most], f"first {most} of {group.number:,}")
 
 
 def _cut(group: Group, kept: list[Any], which: str) -> Cut:
     condition = Filter(field=group.name, operator="in", values=tuple(kept))
-    note = f"{len(kept)} of {group.number:,} {lower(words(group.name))} values, those {which}."
+    note = f"{words(group.name)}: {which}."
     return Cut(filters=(condition,), note=note, values=tuple(kept))
 
 

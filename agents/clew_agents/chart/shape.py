@@ -234,7 +234,8 @@ def _measure(spec: QuerySpec, measure: Measure, values: list[Any]) -> Number:
 
 def _measure_title(spec: QuerySpec, measure: Measure) -> str:
     if measure.aggregate == "count" and measure.of is None:
-        return f"Number of {_lower(words(spec.table))}"
+        table = _lower(words(spec.table))
+        return f"Number of {table}" if table.endswith("s") else f"Number of {table} rows"
     column = getattr(measure.of, "column", None)
     if measure.aggregate in _AGGREGATE_WORDS and column and measure.where is None:
         return _AGGREGATE_WORDS[measure.aggregate].format(_lower(words(column)))

@@ -16,12 +16,11 @@ from clew_tools.charts.plan import (
     FACET_HEIGHT,
     FEW_PERIODS,
     MARKER_PIXELS,
-    Json,
     Plan,
-    Slot,
     plan,
 )
 from clew_tools.charts.rows import Columns, Group, distinct, groups, read
+from clew_tools.charts.slot import Json, Slot
 from clew_tools.charts.source import python_source
 
 if TYPE_CHECKING:
@@ -95,11 +94,14 @@ def _layout(planned: Plan, columns: Columns) -> Json:
     layout["annotations"] = []
     for number, value in enumerate(values, start=1):
         place = "" if number == 1 else str(number)
-        # All small charts have the scales of the first one: they are there to be compared.
-        shared: Json = {} if number == 1 else {"matches": "x"}
-        layout[f"xaxis{place}"] = axes["xaxis"] | shared
-        shared = {} if number == 1 else {"matches": "y"}
-        layout[f"yaxis{place}"] = axes["yaxis"] | shared
+        x_axis, y_axis = dict(axes["xaxis"]), dict(axes["yaxis"])
+        if place:  # all have the scales of the first one: they are there to be compared
+            x_axis["matches"], y_axis["matches"] = "x", "y"
+        if number + across <= len(values):
+            del x_axis["title"]  # the chart below has it
+        if (number - 1) % across:
+            del y_axis["title"]  # the chart to the left has it
+        layout[f"xaxis{place}"], layout[f"yaxis{place}"] = x_axis, y_axis
         layout["annotations"].append(
             {
                 "text": str(value),

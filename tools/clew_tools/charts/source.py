@@ -14,9 +14,9 @@ from clew_tools.charts.plan import (
     FEW_PERIODS,
     MARKER_PIXELS,
     Plan,
-    Slot,
     plan,
 )
+from clew_tools.charts.slot import Slot
 from clew_tools.charts.words import NONE
 
 WIDTH = 100
@@ -257,6 +257,10 @@ def _facets(planned: Plan, rows: str) -> list[str]:
         '        f"xaxis{axis}": dict(x_axis, matches="x" if axis else None),',
         '        f"yaxis{axis}": dict(y_axis, matches="y" if axis else None),',
         "    })",
+        "    if number + across <= len(small_charts):  # the chart below has the title",
+        '        fig.layout[f"xaxis{axis}"].title = None',
+        "    if (number - 1) % across:  # the chart to the left has the title",
+        '        fig.layout[f"yaxis{axis}"].title = None',
     ]
     layout = _layout(planned)
     layout["height"] = _Code(f"max({layout['height']}, {FACET_HEIGHT} * down)")
@@ -305,7 +309,7 @@ def _is_argument(name: str) -> bool:
 def _quoted(text: str | None) -> str:
     """Print text in double quotes where that needs no escapes."""
     printed = repr(text)
-    return f'"{printed[1:-1]}"' if printed[0] == "'" and '"' not in text else printed
+    return printed if '"' in printed else f'"{printed[1:-1]}"'
 
 
 def _literal(value: Any, indent: str, used: int) -> str:

@@ -12,6 +12,9 @@ _ACRONYMS = frozenset({"eur", "gbp", "gdp", "id", "ip", "iso", "kpi", "sku", "ur
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
+NUMBER = ",.4~f"
+"""How d3 prints numbers: thousands separators, at most four decimals, no zeros at the end."""
+PERCENT = ",.2~%"
 FRACTION = "fraction"
 """The unit of a share or a growth: 0.25 is drawn as 25%."""
 NONE = "(none)"
