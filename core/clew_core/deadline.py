@@ -55,7 +55,7 @@ class Deadline:
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """Stop the run; interrupts whoever asked to be interrupted. Calling it twice is harmless."""
+        """Stop the run, and interrupt whoever asked for it. Calling it twice is harmless."""
         with self._lock:
             if self._cancelled.is_set():
                 return

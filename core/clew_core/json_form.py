@@ -1,4 +1,4 @@
-"""How a frozen dataclass of Clew becomes JSON, comes back, and describes itself as a JSON Schema."""
+"""How a frozen dataclass of Clew becomes JSON, comes back, and describes itself as a schema."""
 
 from __future__ import annotations
 
@@ -156,9 +156,10 @@ def _type_schema(hint: Any, definitions: dict[str, Json]) -> Json:
         return {"type": "array", "items": _type_schema(args[0], definitions)}
     if origin is dict:
         return {"type": "object", "additionalProperties": _type_schema(args[1], definitions)}
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        name = hint.__name__
         _object_schema(hint, definitions)
-        return {"$ref": f"#/$defs/{hint.__name__}"}
+        return {"$ref": f"#/$defs/{name}"}
     return {"type": _PRIMITIVES[hint]}
 
 

@@ -17,7 +17,8 @@ Aggregate = Literal[
 ]  # fmt: skip
 Grain = Literal[
     "year", "quarter", "month", "week", "day", "hour", "minute",
-    "quarter_of_year", "month_of_year", "week_of_year", "day_of_month", "day_of_week", "hour_of_day",
+    "quarter_of_year", "month_of_year", "week_of_year", "day_of_month", "day_of_week",
+    "hour_of_day",
 ]  # fmt: skip
 Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "between", "in", "not_in",

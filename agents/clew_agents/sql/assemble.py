@@ -1,0 +1,414 @@
+"""How a reading becomes query specs: the table to stand on, the columns, the joins that follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from clew_agents.proposer import Candidate
+from clew_agents.sql.conditions import ConditionMaker, Placed
+from clew_agents.sql.reading import Group, Op, Reading
+from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
+from clew_agents.sql.tagging import Item
+from clew_agents.sql.thesaurus import ADDITIVE, ADJECTIVES, AVERAGED, STOCK
+from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_agents.sql.words import singular, split_name
+from clew_core import query_spec as q
+from clew_tools.semantic.keys import reaches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """One measure, with its column settled.
+
+    Attributes:
+        aggregate: None: the question does not say which.
+        column: None: rows are counted.
+        table: that it is computed on.
+    """
+
+    aggregate: q.Aggregate | None
+    column: Name | None
+    table: str
+
+
+@dataclass(kw_only=True)
+class Assembler:
+    """Makes the specs of one reading over one source."""
+
+    source: str
+    vocabulary: Vocabulary
+    reading: Reading
+    resolver: Resolver
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def candidates(self) -> list[Candidate]:
+        """Make the specs that the reading may mean, the likeliest first.
+
+        Raises:
+            Ambiguous, NotUnderstood: something could not be settled.
+        """
+        reading = self.reading
+        computed = [self._computed(op) for op in reading.ops]
+        entity_table = self._entity_table()
+        self.resolver.base = base = self._base(computed, entity_table)
+        if reading.adjective:
+            computed.append(self._adjective(base))
+        if reading.direction and not computed:
+            computed.append(self._worth_of(base, None))
+        computed = self._counted_by_having(computed)
+        dimensions = self._dimensions(base, computed)
+        base, computed = self._finest(base, computed, dimensions)
+        self.resolver.base = base
+        placed = ConditionMaker(
+            reading=reading, resolver=self.resolver, vocabulary=self.vocabulary, base=base
+        ).make()
+        return self._specs(base, computed, dimensions, placed)
+
+    # --- measures ------------------------------------------------------------------------------
+
+    def _computed(self, op: Op) -> Computed:
+        item = op.target
+        if item is None:
+            return self._rows_or_worth(op)
+        if op.count:
+            return self._counted(op)
+        dated = op.aggregate in ("min", "max")
+        column = self.resolver.column(item, (*NUMERIC, *DATES) if dated else NUMERIC)
+        table = self.resolver.table(item)
+        if column is not None and (table is None or item.matches[0].name.column is not None):
+            return Computed(aggregate=op.aggregate, column=column, table=column.table)
+        if table is None:
+            verb = {"sum": "added up", "avg": "averaged"}.get(op.aggregate or "", "computed")
+            raise NotUnderstood([item.text], f"{item.text!r} can't be {verb}: it is no number.")
+        return self._worth_of(table, op.aggregate)
+
+    def _rows_or_worth(self, op: Op) -> Computed:
+        table = self._only_table()
+        if op.count:
+            return Computed(aggregate="count", column=None, table=table)
+        return self._worth_of(table, op.aggregate)
+
+    def _only_table(self) -> str:
+        names = list(self.reading.context) or [t.name for t in self.vocabulary.catalog.tables]
+        if len(names) != 1:
+            raise NotUnderstood([], f"Rows of which table? There are {_listed(names)}.")
+        return names[0]
+
+    def _counted(self, op: Op) -> Computed:
+        item = op.target
+        assert item is not None
+        table = self.resolver.table(item)
+        if table is not None:
+            return Computed(aggregate="count", column=None, table=table)
+        column = self.resolver.column(item)
+        if column is None:
+            raise NotUnderstood([item.text])
+        if column.type in NUMERIC and not op.distinct and not self._discrete(column):
+            aggregate: q.Aggregate | None = "sum"
+            if not {*column.words}.isdisjoint(STOCK) or "pop" in column.words:
+                aggregate = None  # a stock: summed only where the time stands still
+            return Computed(aggregate=aggregate, column=column, table=column.table)
+        return Computed(aggregate="count_distinct", column=column, table=column.table)
+
+    def _discrete(self, column: Name) -> bool:
+        return self.vocabulary.is_key(column) or column.words[-1] == "year"
+
+    def _worth_of(self, table: str, aggregate: q.Aggregate | None) -> Computed:
+        worth = self.vocabulary.worth(table)
+        if worth is None:
+            what = {"sum": "total", "avg": "average"}.get(aggregate or "", "measure")
+            raise NotUnderstood(
+                [], f"The {what} of which column of {table!r}? {self._numbers_of(table)}"
+            )
+        self.resolver.used.add((worth.table, worth.column or ""))
+        return Computed(aggregate=aggregate, column=worth, table=table)
+
+    def _numbers_of(self, table: str) -> str:
+        names = [
+            n.column or "" for n in self.vocabulary.of_table(table)
+            if n.type in NUMERIC and not self.vocabulary.is_key(n)
+        ]  # fmt: skip
+        return f"It has the numbers {_listed(names)}." if names else "It has no numbers."
+
+    def _adjective(self, base: str) -> Computed:
+        """The column that "longest" or "oldest" speaks of."""
+        words = ADJECTIVES.get(self.reading.adjective, ())
+        if self.reading.adjective == "date":
+            found = [n for n in self.vocabulary.of_table(base) if n.type in DATES]
+        else:
+            found = [
+                n
+                for n in self.vocabulary.of_table(base)
+                if n.type in (*NUMERIC, *DATES) and not set(n.words).isdisjoint(words)
+            ]
+        if len(found) != 1:
+            raise NotUnderstood(
+                [self.reading.adjective],
+                f"{self.reading.adjective!r} by what? {self._numbers_of(base)}",
+            )
+        self.resolver.used.add((base, found[0].column or ""))
+        direction: q.Aggregate = "max" if self.reading.direction == "max" else "min"
+        if self.reading.adjective in ("old", "young") and found[0].words[-1] == "age":
+            self.reading.direction = "max" if self.reading.adjective == "old" else "min"
+            direction = self.reading.direction
+        return Computed(aggregate=direction, column=found[0], table=base)
+
+    def _counted_by_having(self, computed: list[Computed]) -> list[Computed]:
+        """For "genres with more than 100 tracks" the tracks are counted."""
+        having = [test for test in self.reading.numbers if test.having]
+        if not having:
+            return computed
+        item = having[0].item
+        table = self.resolver.table(item) if item is not None else None
+        if len(having) > 1 or computed or table is None or self.reading.entity is None:
+            raise NotUnderstood(
+                [having[0].text], "Counting groups by their size can't be done yet."
+            )
+        return [Computed(aggregate="count", column=None, table=table)]
+
+    # --- the table to stand on -----------------------------------------------------------------
+
+    def _entity_table(self) -> str | None:
+        entity = self.reading.entity
+        if entity is None:
+            return None
+        table = self.resolver.table(entity)
+        if table is not None:
+            return table
+        if self.reading.ops:
+            return None  # its column is chosen when the base is known
+        column = self.resolver.column(entity)
+        return column.table if column is not None else None
+
+    def _base(self, computed: list[Computed], entity_table: str | None) -> str:
+        tables = list(dict.fromkeys(c.table for c in computed))
+        for test in self.reading.numbers:
+            if test.having and test.item is not None and test.item.tables:
+                tables.append(test.item.tables[0])
+        if not tables:
+            if entity_table is None:
+                raise NotUnderstood([], "The question names nothing to compute or to list.")
+            return entity_table
+        for table in tables:
+            if all(reaches(self.vocabulary.catalog, table, other) for other in tables):
+                return table
+        raise NotUnderstood([], f"{_listed(tables)} can't be put into one table without repeats.")
+
+    def _finest(
+        self, base: str, computed: list[Computed], dimensions: list[tuple[q.Dimension, Name]]
+    ) -> tuple[str, list[Computed]]:
+        """Where groups lie below the counted table, stand on the table below and count keys."""
+        catalog = self.vocabulary.catalog
+        needed = {name.table for _, name in dimensions}
+        if all(reaches(catalog, base, table) for table in needed):
+            return base, computed
+        below = [
+            table.name
+            for table in catalog.tables
+            if all(reaches(catalog, table.name, other) for other in (base, *needed))
+        ]
+        only_counts = all(c.aggregate == "count" and c.column is None for c in computed)
+        own = catalog.table(base)
+        key = own.primary_key if own else ()
+        if not below or not only_counts or len(key) != 1 or not computed:
+            far = sorted(t for t in needed if not reaches(catalog, base, t))
+            raise NotUnderstood([], f"{base!r} can't be grouped by {_listed(far)} without repeats.")
+        lowest = [b for b in below if not any(b != o and reaches(catalog, b, o) for o in below)]
+        if len(lowest) != 1:
+            raise NotUnderstood(
+                [], f"From {base!r} several ways lead to {_listed(sorted(needed))}."
+            )
+        name = next(n for n in self.vocabulary.of_table(base) if n.column == key[0])
+        counted = [replace(c, aggregate="count_distinct", column=name) for c in computed]
+        return lowest[0], counted
+
+    # --- groups --------------------------------------------------------------------------------
+
+    def _dimensions(self, base: str, computed: list[Computed]) -> list[tuple[q.Dimension, Name]]:
+        found: list[tuple[q.Dimension, Name]] = []
+        for group in self.reading.groups:
+            found += self._group(group, base, computed)
+        if self.reading.entity is not None:
+            found = [*self.things(self.reading.entity), *found]
+        unique: dict[str, tuple[q.Dimension, Name]] = {}
+        for dimension, name in found:
+            unique.setdefault(dimension.name, (dimension, name))
+        return list(unique.values())
+
+    def _group(
+        self, group: Group, base: str, computed: list[Computed]
+    ) -> list[tuple[q.Dimension, Name]]:
+        if group.grain is not None:
+            return [self.time_group(group)]
+        table = self.resolver.table(group.item)
+        averaged = bool(computed) and all(c.aggregate == "avg" for c in computed)
+        if table == base and averaged:
+            return []  # "the average total per invoice": a row is an invoice
+        return self.things(group.item)
+
+    def time_group(self, group: Group) -> tuple[q.Dimension, Name]:
+        """Make the dimension of a grain of time."""
+        word = group.item.text
+        name = self.resolver.time(None, word)
+        of = q.Column(table=name.table, column=name.column or "")
+        if name.type in DATES:
+            return q.Dimension(name=group.grain or "", of=of, grain=group.grain), name
+        if group.grain != "year":
+            raise NotUnderstood(
+                [word], f"The data know no {group.grain}: {name.column!r} holds whole years."
+            )
+        return q.Dimension(name=name.column or "", of=of), name
+
+    def things(self, item: Item) -> list[tuple[q.Dimension, Name]]:
+        """Make the dimensions that stand for a named thing: its column, or its table's label."""
+        table = self.resolver.table(item)
+        if table is None:
+            column = self.resolver.column(item)
+            if column is None:
+                raise NotUnderstood([item.text])
+            grain: q.Grain | None = "day" if column.type == "timestamp" else None
+            return [(self._dimension(column, grain), column)]
+        names = self.vocabulary.labels(table)
+        if not names:
+            own = self.vocabulary.catalog.table(table)
+            key = own.primary_key if own else ()
+            names = tuple(n for n in self.vocabulary.of_table(table) if n.column in key)
+        if not names:
+            raise NotUnderstood([item.text], f"No column of {table!r} names its rows.")
+        made = []
+        for name in names:
+            self.resolver.used.add((name.table, name.column or ""))
+            dimension = self._dimension(name, None)
+            self.labels[dimension.name] = table
+            made.append((dimension, name))
+        return made
+
+    def _dimension(self, name: Name, grain: q.Grain | None) -> q.Dimension:
+        """Name a dimension like its column; a bare "name" like its table."""
+        title = name.column or ""
+        if name.letters in ("name", "title", "label", "description"):
+            title = singular("_".join(split_name(name.table)))
+        of = q.Column(table=name.table, column=name.column or "")
+        return q.Dimension(name=title, of=of, grain=grain)
+
+    # --- specs ---------------------------------------------------------------------------------
+
+    def _specs(
+        self,
+        base: str,
+        computed: list[Computed],
+        dimensions: list[tuple[q.Dimension, Name]],
+        placed: Placed,
+    ) -> list[Candidate]:
+        open_ended = [c for c in computed if c.aggregate is None]
+        if not open_ended:
+            return [self._candidate(base, computed, dimensions, placed)]
+        grouped = bool(dimensions)
+        choices = self._aggregates(open_ended[0], grouped, placed)
+        if not grouped and self.reading.direction is None and choices is None:
+            return [self._lookup(base, computed, placed), *(
+                self._candidate(base, _with(computed, a), dimensions, placed)
+                for a in ("sum", "avg")
+            )]  # fmt: skip
+        return [
+            self._candidate(base, _with(computed, aggregate), dimensions, placed)
+            for aggregate in choices or ("sum", "avg")
+        ]
+
+    def _aggregates(
+        self, computed: Computed, grouped: bool, placed: Placed
+    ) -> tuple[q.Aggregate, ...] | None:
+        """Which aggregates a bare column may mean; None: any, or the value of a single row."""
+        assert computed.column is not None
+        words = set(computed.column.words)
+        adds = not words.isdisjoint(ADDITIVE) and words.isdisjoint(AVERAGED)
+        if self.reading.direction is not None:
+            extreme: q.Aggregate = self.reading.direction
+            return (extreme, "sum") if adds or words & STOCK else (extreme, "avg")
+        if words & STOCK and words.isdisjoint(AVERAGED):
+            still = placed.time_fixed or not self._has_time(computed.table)
+            return ("sum",) if still and grouped else None
+        if adds:
+            return ("sum",)
+        if grouped and not words.isdisjoint(AVERAGED):
+            return ("avg",)
+        return None
+
+    def _has_time(self, table: str) -> bool:
+        return any(
+            n.type in DATES or n.words[-1] == "year" for n in self.vocabulary.of_table(table)
+        )
+
+    def _candidate(
+        self,
+        base: str,
+        computed: list[Computed],
+        dimensions: list[tuple[q.Dimension, Name]],
+        placed: Placed,
+    ) -> Candidate:
+        measures: list[q.Measure] = []
+        for one in computed:
+            measure = self._measure(one)
+            if all(measure.name != other.name for other in measures):
+                measures.append(measure)
+        having = [
+            q.Predicate(on=q.MeasureRef(measure=measures[0].name), operator=o, values=values)
+            for o, values in placed.having
+        ]
+        order: tuple[q.Order, ...] = ()
+        limit = None
+        if self.reading.direction is not None and dimensions:
+            way: q.Direction = "descending" if self.reading.direction == "max" else "ascending"
+            order = (q.Order(by=measures[0].name, direction=way),)
+            limit = self.reading.limit or 10
+        mark = self.reading.mark
+        spec = q.QuerySpec(
+            source=self.source,
+            table=base,
+            measures=tuple(measures),
+            dimensions=tuple(dimension for dimension, _ in dimensions),
+            conditions=(*placed.conditions, *having),
+            order=order,
+            limit=limit,
+            distinct=not measures,
+            chart=q.ChartHint(mark=mark) if mark or self.reading.charted else None,
+        )
+        return Candidate(
+            spec=spec, confidence=0.9, reason="each word of the question has its place",
+            labels=dict(self.labels),
+        )  # fmt: skip
+
+    def _lookup(self, base: str, computed: list[Computed], placed: Placed) -> Candidate:
+        """Read "the population of Brazil in 1997" as the value of one row."""
+        names = [c.column for c in computed if c.column is not None]
+        dimensions = [(self._dimension(name, None), name) for name in names]
+        candidate = self._candidate(base, [], dimensions, placed)
+        spec = replace(candidate.spec, distinct=False)
+        return replace(candidate, spec=spec, single_row=True)
+
+    def _measure(self, computed: Computed) -> q.Measure:
+        aggregate, column = computed.aggregate, computed.column
+        if column is None:
+            return q.Measure(name=f"{_plain(computed.table)}_count", aggregate="count")
+        of = q.Column(table=column.table, column=column.column or "")
+        head = {"count_distinct": "", "count": ""}.get(aggregate or "", f"{aggregate}_")
+        tail = "_count" if aggregate in ("count", "count_distinct") else ""
+        title = _plain(computed.table) if computed.table != column.table else column.column
+        if tail and self.vocabulary.is_key(column):
+            title = _plain(column.table)
+        return q.Measure(
+            name=f"{head}{title}{tail}", aggregate=aggregate, of=of,
+            unit=self.vocabulary.column(column).unit,
+        )  # fmt: skip
+
+
+def _with(computed: list[Computed], aggregate: q.Aggregate) -> list[Computed]:
+    return [replace(c, aggregate=c.aggregate or aggregate) for c in computed]
+
+
+def _plain(table: str) -> str:
+    return singular("_".join(split_name(table))) or table
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names))

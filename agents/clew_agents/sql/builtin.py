@@ -1,0 +1,287 @@
+"""How a question becomes candidate query specs without a model.
+
+Tag the words, read the parts, settle the columns; each word of the question must have its place,
+or the question is asked back. What it can't do: rates, growth, shares, medians of groups,
+sub-questions, and what only the world knows. Benchmark: ``tests/questions``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from clew_agents.proposer import AsksBack, Candidate, CannotAnswer
+from clew_agents.sql import follow_up
+from clew_agents.sql.assemble import Assembler
+from clew_agents.sql.lexicon import CHANGES, POLITE
+from clew_agents.sql.read import read
+from clew_agents.sql.reading import Reading
+from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
+from clew_agents.sql.tagging import Item, tag
+from clew_agents.sql.tokens import Token, tokenize
+from clew_agents.sql.vocabulary import Vocabulary
+from clew_core.answer import Clarification, Option, ProposerName
+from clew_core.deadline import Deadline
+from clew_core.errors import Refused
+from clew_core.query_spec import QuerySpec
+from clew_tools.database.source import ValueIndex
+from clew_tools.semantic.keys import reaches
+
+Pins = dict[str, tuple[str, str]]
+_MOST_OPTIONS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlContext:
+    """What the sql agent's proposers are given.
+
+    Attributes:
+        source: name of the source.
+        vocabulary: its names, as the principal may see them.
+        values: its text values, as the principal may see them.
+        today: dates relative words.
+        previous: the spec of the question before, in the same thread.
+    """
+
+    source: str
+    vocabulary: Vocabulary
+    values: ValueIndex
+    today: dt.date
+    previous: QuerySpec | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltinProposer:
+    """The proposer that needs no model."""
+
+    name: ProposerName = field(default="builtin")
+
+    def propose(self, task: str, context: SqlContext, deadline: Deadline) -> list[Candidate]:
+        """Make candidates for a question.
+
+        Raises:
+            Refused: it would change data.
+            CannotAnswer: it asks for what the data don't hold, or for a cause or a forecast.
+            AsksBack: it has several meanings, or words that are not understood.
+        """
+        refuse_changes(task)
+        deadline.check()
+        return self._propose(task, context, {})
+
+    def _propose(self, question: str, context: SqlContext, pins: Pins) -> list[Candidate]:
+        items = tag(question, context.vocabulary, context.values, context.today)
+        try:
+            return self._candidates(question, items, context, pins)
+        except Ambiguous as problem:
+            raise self._ask_which(question, problem, context, pins) from None
+        except NotUnderstood as problem:
+            raise _not_understood(problem, context) from None
+
+    def _candidates(
+        self, question: str, items: Sequence[Item], context: SqlContext, pins: Pins
+    ) -> list[Candidate]:
+        cued = context.previous is not None and follow_up.has_cue(question)
+        kept = follow_up.without_words(items) if cued else list(items)
+        reading = read(kept)
+        resolver = Resolver(
+            vocabulary=context.vocabulary,
+            items=kept,
+            context=tuple(reading.context),
+            pins=pins,
+            preferred=follow_up.columns_of(context.previous) if context.previous else frozenset(),
+        )
+        assembler = Assembler(
+            source=context.source,
+            vocabulary=context.vocabulary,
+            reading=reading,
+            resolver=resolver,
+        )
+        _refuse_unknown(reading)
+        if context.previous is not None and (cued or follow_up.is_elliptical(reading)):
+            previous = context.previous
+            if previous.source == context.source and (
+                follow_up.is_elliptical(reading) or _same_table(reading, previous)
+            ):
+                found = follow_up.continue_spec(previous, reading, resolver, assembler)
+                _check_rest(reading, resolver, previous)
+                return found
+        resolver.preferred = frozenset()
+        found = assembler.candidates()
+        _check_rest(reading, resolver, None)
+        return found
+
+    def _ask_which(
+        self, question: str, problem: Ambiguous, context: SqlContext, pins: Pins
+    ) -> AsksBack:
+        """Ask which column is meant; each option is a reading that works."""
+        options: list[Option] = []
+        for table, column in problem.choices[:_MOST_OPTIONS]:
+            label = f"{column} of {table}" if column else table
+            chosen = {**pins, problem.words.casefold(): (table, column)}
+            try:
+                specs = self._propose(question, context, chosen)
+            except (AsksBack, CannotAnswer):
+                continue
+            options.append(
+                Option(
+                    id=str(len(options) + 1),
+                    label=label,
+                    question=f"{question.rstrip(' ?.')} ({problem.words}: {label})",
+                    spec=specs[0].spec,
+                )
+            )
+        names = [f"{column} of {table}" if column else table for table, column in problem.choices]
+        return AsksBack(
+            Clarification(
+                question=f"{problem.words!r} can mean {_or(names)}. Which one?",
+                words=(problem.words,),
+                options=tuple(options),
+            )
+        )
+
+
+def refuse_changes(question: str) -> None:
+    """Refuse requests that would change data.
+
+    Raises:
+        Refused: a clause begins with a verb such as delete, drop or update.
+    """
+    tokens = tokenize(question)
+    for at, token in enumerate(tokens):
+        if token.norm not in CHANGES or not _begins_clause(tokens, at, question):
+            continue
+        following = tokens[at + 1].norm if at + 1 < len(tokens) else ""
+        if following in ("in", "of", "up", "") and token.norm != "truncate":
+            continue  # "change in sales", "add up the amounts"
+        raise Refused(
+            f"{token.text!r} would change data: Clew only reads.",
+            hint="Ask a question about the data instead.",
+        )
+
+
+def _begins_clause(tokens: Sequence[Token], at: int, question: str) -> bool:
+    before = tokens[:at]
+    if before and ";" in question[before[-1].end : tokens[at].start]:
+        return True
+    while before:
+        if before[-1].norm not in POLITE and before[-1].kind != "sign":
+            gap = question[before[-1].end : tokens[at].start]
+            return any(sign in gap for sign in ".;:!\n")
+        before = before[:-1]
+    return True
+
+
+def _refuse_unknown(reading: Reading) -> None:
+    """Stop early at words that nothing can give a place to, and at causes and forecasts."""
+    unknown = [item.text for item in reading.rest if item.tag == "?"]
+    if unknown:
+        raise NotUnderstood(unknown)
+    for item in reading.rest:
+        if item.tag == "Y":
+            asks = "for a cause" if item.value == "cause" else "for a forecast"
+            times = ", ".join(test.text for test in reading.times)
+            about = f" ({times})" if times else ""
+            raise NotUnderstood(
+                [], f"{item.text!r} asks {asks}{about}: the data only say what was recorded."
+            )
+
+
+def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None) -> None:
+    """See that each word that no part took says nothing more than what was taken.
+
+    Raises:
+        NotUnderstood: a word is left that would change the answer.
+    """
+    used = set(resolver.used)
+    if previous is not None:
+        used |= follow_up.columns_of(previous)
+    tables = {table for table, _ in used} | {resolver.base or ""}
+    left: list[str] = []
+    for item in reading.rest:
+        if item.tag == "h":
+            if resolver.vocabulary.hints(item.value).isdisjoint(used):
+                left.append(item.text)
+        elif item.tag == "F":
+            if not _says_nothing_new(item, used, tables, resolver):
+                left.append(item.text)
+        elif item.tag == "N" and previous is not None:
+            if not any(m.aggregate in ("count", "count_distinct") for m in previous.measures):
+                left.append(item.text)
+        elif item.tag == "D":
+            if not any(op.count for op in reading.ops) and not reading.listing:
+                left.append(item.text)
+        else:
+            left.append(item.text)
+    if left:
+        raise NotUnderstood(left)
+
+
+def _says_nothing_new(
+    item: Item, used: set[tuple[str, str]], tables: set[str], resolver: Resolver
+) -> bool:
+    if any((m.name.table, m.name.column) in used for m in item.matches):
+        return True
+    catalog = resolver.vocabulary.catalog
+    for table in item.tables:
+        if table in tables or (resolver.base and reaches(catalog, resolver.base, table)):
+            return True
+    place = next((i for i, other in enumerate(resolver.items) if other is item), None)
+    if place is None:
+        return False
+    # "over all countries", "of any African country": the rows are those of the base anyway.
+    before = [other for other in resolver.items[:place] if other.tag != "."]
+    own = any(m.name.table in tables and m.name.type not in NUMERIC for m in item.matches)
+    return own and bool(before) and before[-1].tag in "UV"
+
+
+def _same_table(reading: Reading, previous: QuerySpec) -> bool:
+    tables = {
+        match.name.table
+        for op in reading.ops
+        if op.target is not None and not op.count
+        for match in op.target.matches
+    }
+    return bool(tables) and previous.table in tables
+
+
+def _not_understood(problem: NotUnderstood, context: SqlContext) -> AsksBack | CannotAnswer:
+    """Name the words; ask back where something similar is known."""
+    if problem.reason:
+        return CannotAnswer(problem.reason)
+    similar = [(word, _similar(word, context)) for word in problem.words]
+    near = [f"{word!r} (did you mean {_or(found)}?)" for word, found in similar if found]
+    bare = [repr(word) for word, found in similar if not found]
+    text = f"I don't understand {_and([*bare, *near])} in this question."
+    if not near:
+        return CannotAnswer(
+            f"{text} No table, column or value of {context.source!r} has that name.",
+        )
+    return AsksBack(Clarification(question=text, words=problem.words))
+
+
+def _similar(word: str, context: SqlContext) -> list[str]:
+    """Names and values that a mistyped or shortened word may stand for."""
+    if len(word) < 4:
+        return []
+    names = {n.letters: n.column or n.table for n in (
+        *context.vocabulary.tables, *context.vocabulary.columns)}  # fmt: skip
+    close = difflib.get_close_matches(word.casefold(), names, n=3, cutoff=0.8)
+    found = [names[letters] for letters in close]
+    found += [hit.value for hit in context.values.near(word)]
+    return list(dict.fromkeys(found))[:5]
+
+
+def _listed(words: Sequence[str], joint: str) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {joint} {words[-1]}"
+
+
+def _or(words: Sequence[str]) -> str:
+    return _listed(words, "or")
+
+
+def _and(words: Sequence[str]) -> str:
+    return _listed(words, "and")

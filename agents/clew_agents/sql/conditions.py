@@ -1,0 +1,166 @@
+"""How the conditions of a reading find their columns and become conditions of a query spec."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from clew_agents.sql.periods import Period
+from clew_agents.sql.reading import NumberTest, Reading, TimeTest, ValueTest
+from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
+from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_core import query_spec as q
+from clew_tools.semantic.keys import reaches
+
+
+@dataclass(kw_only=True)
+class Placed:
+    """Conditions with their columns.
+
+    Attributes:
+        conditions: on rows.
+        having: on the first measure: operator and values.
+        time_fixed: the time stands still: one period is named, not a span.
+    """
+
+    conditions: tuple[q.Condition, ...] = ()
+    having: tuple[tuple[q.Operator, tuple[q.Scalar, ...]], ...] = ()
+    time_fixed: bool = False
+
+
+@dataclass(kw_only=True)
+class ConditionMaker:
+    """Makes the conditions of one reading on one base table."""
+
+    reading: Reading
+    resolver: Resolver
+    vocabulary: Vocabulary
+    base: str
+    _below: dict[str, list[q.Predicate | q.AnyOf | q.AllOf]] = field(default_factory=dict)
+
+    def make(self) -> Placed:
+        """Make all conditions.
+
+        Raises:
+            Ambiguous, NotUnderstood: a column could not be settled.
+        """
+        found: list[q.Condition] = []
+        having: list[tuple[q.Operator, tuple[q.Scalar, ...]]] = []
+        for test in self.reading.values:
+            self._place(found, *self._value(test))
+        for number in self.reading.numbers:
+            if number.having:
+                having.append((number.operator, number.values))
+            else:
+                self._place(found, *self._number(number))
+        for time in self.reading.times:
+            self._place(found, *self._time(time))
+        for table, inner in self._below.items():
+            where = inner[0] if len(inner) == 1 else q.AllOf(all=tuple(inner))
+            found.append(q.Related(has=True, table=table, where=where))
+        found += [self._lacking(item.tables[0]) for item in self.reading.lacking]
+        fixed = any(t.comparator == "in" and len(t.periods) == 1 for t in self.reading.times)
+        return Placed(conditions=tuple(found), having=tuple(having), time_fixed=fixed)
+
+    def _place(
+        self, found: list[q.Condition], condition: q.Predicate | q.AnyOf | q.AllOf, table: str
+    ) -> None:
+        """Put a condition where its table is: at the base, above it, or below it (exists)."""
+        catalog = self.vocabulary.catalog
+        if reaches(catalog, self.base, table):
+            found.append(condition)
+        elif reaches(catalog, table, self.base):
+            self._below.setdefault(table, []).append(condition)
+        else:
+            raise NotUnderstood([], f"No key leads from {self.base!r} to {table!r}.")
+
+    def _lacking(self, table: str) -> q.Related:
+        if table == self.base or not reaches(self.vocabulary.catalog, table, self.base):
+            raise NotUnderstood([table], f"No key leads from {table!r} to {self.base!r}.")
+        return q.Related(has=False, table=table)
+
+    def _value(self, test: ValueTest) -> tuple[q.Predicate, str]:
+        values: list[str] = []
+        column: q.Column | None = None
+        for item in test.values:
+            hits = self.resolver.value(item, test.names)
+            found = q.Column(table=hits[0].table, column=hits[0].column)
+            if column is not None and found != column:
+                raise NotUnderstood([item.text])
+            column = found
+            values += [hit.value for hit in hits if hit.value not in values]
+        assert column is not None
+        if len(values) == 1:
+            operator: q.Operator = "!=" if test.negated else "="
+        else:
+            operator = "not_in" if test.negated else "in"
+        predicate = q.Predicate(on=column, operator=operator, values=tuple(values))
+        return predicate, column.table
+
+    def _number(self, test: NumberTest) -> tuple[q.Predicate, str]:
+        if test.item is None:
+            raise NotUnderstood([test.text], f"{test.text!r}: of what?")
+        name = self.resolver.column(test.item, NUMERIC)
+        if name is None:
+            raise NotUnderstood([test.text], f"{test.item.text!r} is no number.")
+        on = q.Column(table=name.table, column=name.column or "")
+        values = tuple(sorted(test.values)) if test.operator == "between" else test.values
+        return q.Predicate(on=on, operator=test.operator, values=values), name.table
+
+    def _time(self, test: TimeTest) -> tuple[q.Predicate | q.AllOf | q.AnyOf, str]:
+        name = self.resolver.time(test.item, test.text)
+        on = q.Column(table=name.table, column=name.column or "")
+        parts = [self._period(on, name, test, period) for period in self._periods(test)]
+        return (parts[0] if len(parts) == 1 else q.AnyOf(any=tuple(parts))), name.table
+
+    def _periods(self, test: TimeTest) -> tuple[Period, ...]:
+        """Turn the comparison into spans: "since 1997" has no end."""
+        first, last = test.periods[0], test.periods[-1]
+        if any(period.month is not None for period in test.periods):
+            if test.comparator == "in":
+                return test.periods
+            raise NotUnderstood([test.text], f"{test.text!r}: of which year?")
+        if test.comparator == "between":
+            if first.low is not None and last.low is not None and first.low > last.low:
+                first, last = last, first
+            return (Period(low=first.low, high=last.high, unit=first.unit),)
+        if test.comparator == "in":
+            return test.periods
+        spans = {
+            "since": Period(low=first.low, unit=first.unit),
+            "after": Period(low=first.high, unit=first.unit),
+            "before": Period(high=first.low, unit=first.unit),
+            "until": Period(high=first.high, unit=first.unit),
+        }
+        return (spans[test.comparator],)
+
+    def _period(
+        self, on: q.Column, name: Name, test: TimeTest, period: Period
+    ) -> q.Predicate | q.AllOf:
+        if period.month is not None:
+            if name.type not in DATES:
+                raise NotUnderstood([test.text], f"{name.column!r} holds whole years.")
+            return q.Predicate(on=on, operator="=", values=(period.month,), grain="month_of_year")
+        if name.type in DATES:
+            return _between(on, period.low, period.high)
+        if not period.years:
+            raise NotUnderstood([test.text], f"{name.column!r} holds whole years.")
+        low = period.low.year if period.low else None
+        high = period.high.year - 1 if period.high else None
+        if low is not None and high is not None:
+            if low == high:
+                return q.Predicate(on=on, operator="=", values=(low,))
+            return q.Predicate(on=on, operator="between", values=(low, high))
+        if low is not None:
+            return q.Predicate(on=on, operator=">=", values=(low,))
+        return q.Predicate(on=on, operator="<=", values=(high,))
+
+
+def _between(on: q.Column, low: dt.date | None, high: dt.date | None) -> q.Predicate | q.AllOf:
+    """Half-open, so that a day with a time of day belongs to its day."""
+    ends = []
+    if low is not None:
+        ends.append(q.Predicate(on=on, operator=">=", values=(low.isoformat(),)))
+    if high is not None:
+        ends.append(q.Predicate(on=on, operator="<", values=(high.isoformat(),)))
+    return ends[0] if len(ends) == 1 else q.AllOf(all=tuple(ends))

@@ -1,0 +1,175 @@
+"""How a follow-up ("and in 2008?", "same by nation") changes the question before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from clew_agents.proposer import Candidate
+from clew_agents.sql.assemble import Assembler
+from clew_agents.sql.conditions import ConditionMaker
+from clew_agents.sql.lexicon import FOLLOW_UP_CUES
+from clew_agents.sql.reading import Op, Reading
+from clew_agents.sql.resolve import NUMERIC, NotUnderstood, Resolver
+from clew_agents.sql.tagging import Item
+from clew_agents.sql.tokens import tokenize
+from clew_core import query_spec as q
+
+_ADDS = frozenset("also additionally too and_by".split())
+
+
+def has_cue(question: str) -> bool:
+    """Whether a question begins as follow-ups do."""
+    words = tuple(token.norm for token in tokenize(question))
+    return any(words[: len(cue)] == cue for cue in FOLLOW_UP_CUES)
+
+
+def is_elliptical(reading: Reading) -> bool:
+    """Whether a reading lacks what is computed or listed, so that it can only be a follow-up."""
+    named = [op for op in reading.ops if op.target is not None]
+    return not named and (reading.entity is None or reading.direction is None and not reading.ops)
+
+
+def columns_of(spec: q.QuerySpec) -> frozenset[tuple[str, str]]:
+    """List the columns that a spec speaks of."""
+    found: set[tuple[str, str]] = set()
+    for dimension in spec.dimensions:
+        found |= set(_columns(dimension.of))
+    for measure in spec.measures:
+        found |= set(_columns(measure.of))
+    for condition in spec.conditions:
+        found |= set(_tested(condition))
+    return frozenset(found)
+
+
+def continue_spec(
+    previous: q.QuerySpec, reading: Reading, resolver: Resolver, assembler: Assembler
+) -> list[Candidate]:
+    """Change the spec of the question before by what the follow-up says.
+
+    Conditions on a column replace those on the same column; other conditions are added. New
+    groups replace the old ones, except with "also". A new aggregate keeps the column.
+
+    Raises:
+        Ambiguous, NotUnderstood: something could not be settled, or nothing was changed.
+    """
+    resolver.base = previous.table
+    placed = ConditionMaker(
+        reading=reading,
+        resolver=resolver,
+        vocabulary=resolver.vocabulary,
+        base=previous.table,
+    ).make()
+    spec = previous
+    if placed.conditions:
+        spec = replace(spec, conditions=_merged(spec.conditions, placed.conditions))
+    if reading.groups:
+        spec = _regrouped(spec, reading, resolver, assembler)
+    if reading.ops:
+        spec = _recomputed(spec, reading.ops, resolver)
+    if reading.limit is not None and spec.order:
+        spec = replace(spec, limit=reading.limit)
+    if reading.direction is not None and spec.order:
+        way: q.Direction = "descending" if reading.direction == "max" else "ascending"
+        spec = replace(spec, order=(replace(spec.order[0], direction=way), *spec.order[1:]))
+    if reading.mark is not None or reading.charted:
+        spec = replace(spec, chart=q.ChartHint(mark=reading.mark))
+    if spec == previous:
+        raise NotUnderstood([], "The follow-up changes nothing in the question before it.")
+    return [
+        Candidate(
+            spec=spec,
+            confidence=0.85,
+            reason="the question before, changed",
+            labels=dict(assembler.labels),
+            single_row=not spec.measures and previous.limit is None and not previous.distinct,
+        )
+    ]
+
+
+def _merged(old: Sequence[q.Condition], new: Sequence[q.Condition]) -> tuple[q.Condition, ...]:
+    changed = {column for condition in new for column in _tested(condition)}
+    kept = [c for c in old if changed.isdisjoint(_tested(c)) or _on_measure(c)]
+    return (*kept, *new)
+
+
+def _regrouped(
+    spec: q.QuerySpec, reading: Reading, resolver: Resolver, assembler: Assembler
+) -> q.QuerySpec:
+    words = {item.text.lower() for item in resolver.items}
+    made: list[q.Dimension] = []
+    for group in reading.groups:
+        if group.grain is not None:
+            made.append(assembler.time_group(group)[0])
+        else:
+            made += [dimension for dimension, _ in assembler.things(group.item)]
+    if not spec.measures:
+        raise NotUnderstood([], "A list of rows can't be grouped.")
+    old = spec.dimensions if words & _ADDS else ()
+    kept = [d for d in old if all(d.name != m.name for m in made)]
+    names = {d.name for d in (*kept, *made)} | {m.name for m in spec.measures}
+    order = tuple(o for o in spec.order if o.by in names)
+    return replace(spec, dimensions=(*kept, *made), order=order)
+
+
+def _recomputed(spec: q.QuerySpec, ops: Sequence[Op], resolver: Resolver) -> q.QuerySpec:
+    measures: list[q.Measure] = []
+    old = spec.measures[0] if spec.measures else None
+    for op in ops:
+        if op.target is None:
+            if old is None or old.of is None or op.aggregate is None or op.count:
+                raise NotUnderstood([], "Of what?")
+            of = old.of
+        else:
+            column = resolver.column(op.target, NUMERIC)
+            if column is None or column.table != spec.table:
+                raise NotUnderstood([op.target.text])
+            of = q.Column(table=column.table, column=column.column or "")
+        aggregate = op.aggregate or (old.aggregate if old else None) or "sum"
+        title = of.column if isinstance(of, q.Column) else "value"
+        measures.append(q.Measure(name=f"{aggregate}_{title}", aggregate=aggregate, of=of))
+    order = tuple(replace(o, by=measures[0].name) for o in spec.order[:1])
+    return replace(spec, measures=tuple(measures), order=order)
+
+
+def _columns(value: q.Column | q.Arithmetic | int | float | None) -> Iterable[tuple[str, str]]:
+    if isinstance(value, q.Column):
+        yield value.table, value.column
+    elif isinstance(value, q.Arithmetic):
+        for arg in value.args:
+            yield from _columns(arg)
+
+
+def _tested(condition: q.Condition) -> frozenset[tuple[str, str]]:
+    """The columns that a condition tests."""
+    if isinstance(condition, q.Predicate):
+        on = condition.on
+        return frozenset() if isinstance(on, q.MeasureRef) else frozenset(_columns(on))
+    if isinstance(condition, q.Related):
+        return _tested(condition.where) if condition.where else frozenset()
+    parts: Sequence[q.Condition]
+    if isinstance(condition, q.AllOf):
+        parts = condition.all
+    elif isinstance(condition, q.AnyOf):
+        parts = condition.any
+    else:
+        parts = condition.none
+    return frozenset(column for part in parts for column in _tested(part))
+
+
+def _on_measure(condition: q.Condition) -> bool:
+    return isinstance(condition, q.Predicate) and isinstance(condition.on, q.MeasureRef)
+
+
+def without_words(items: Sequence[Item]) -> list[Item]:
+    """Drop the words that only say that a follow-up follows, and what it replaces.
+
+    In "by nation rather than by market segment" the part after "rather than" is what goes.
+    """
+    kept: list[Item] = []
+    for item in items:
+        if item.tag == "W" and item.text.lower() != "instead":
+            break
+        if item.tag != "W":
+            kept.append(item)
+    return kept

@@ -1,0 +1,184 @@
+"""Which words of a question are no names but say what is done: count, top, per, over, not …
+
+Each phrase has one tag. Tags are single letters, so that a tagged question can be read at a
+glance (and in a test): see ``TAGS``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TAGS = {
+    "A": "aggregate: average, total",
+    "N": "count: how many, number of",
+    "D": "distinct: different, unique",
+    "S": "superlative: highest, most",
+    "M": "how much, how large: says nothing alone",
+    "Z": "comparator after its number: or more, or later",
+    "W": "replaces: instead, rather than",
+    "K": "how many of them: top, first",
+    "G": "group: per, by, for each",
+    "R": "grain of time: month, yearly",
+    "C": "comparator: over, at least",
+    "B": "between, from … to",
+    "E": "equals: is, =",
+    "X": "negation: not, without",
+    "J": "joins parts: and, or",
+    "L": "listing: list, show",
+    "Q": "which, what, who",
+    "O": "rows: rows, records",
+    "U": "universal: all, across",
+    "H": "chart: line chart",
+    "Y": "unsupported: why, forecast",
+    ".": "filler: the, of, please",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What a phrase means: its tag, and a value where the tag needs one."""
+
+    tag: str
+    value: str = ""
+
+
+def _rows(tag: str, value: str, phrases: str) -> dict[tuple[str, ...], Entry]:
+    return {
+        tuple(phrase.split()): Entry(tag=tag, value=value)
+        for phrase in map(str.strip, phrases.split(","))
+        if phrase
+    }
+
+
+PHRASES: dict[tuple[str, ...], Entry] = {
+    **_rows("A", "avg", "average, averages, avg, mean, averaged, on average, typical, averaging"),
+    **_rows("A", "sum", "total, totals, sum, sums, in total, add up, sum up, summed, totalled, "
+            "totaled, altogether, overall, combined, in all, sum total, total up"),
+    **_rows("A", "median", "median"),
+    **_rows("N", "", "how many, number of, count of, count, counts, counting, the number of, "
+            "numbers of, no of, how many times, how often, counted, amount of rows"),
+    **_rows("M", "", "how much, how large, how big, how high, how low, how long, how old"),
+    **_rows("D", "", "different, distinct, unique, separate"),
+    **_rows("S", "max", "highest, largest, biggest, greatest, maximum, max, most, maximal, top most,"
+            " topmost, the most, at most expensive, leading"),
+    **_rows("S", "min", "lowest, smallest, least, fewest, minimum, min, minimal, littlest, the least,"
+            " the fewest"),
+    **_rows("S", "max long", "longest, lengthiest"),
+    **_rows("S", "min short", "shortest, briefest"),
+    **_rows("S", "max expensive", "most expensive, priciest, dearest, costliest, most costly"),
+    **_rows("S", "min cheap", "cheapest, least expensive"),
+    **_rows("S", "min old", "oldest, eldest"),
+    **_rows("S", "max young", "youngest"),
+    **_rows("S", "max heavy", "heaviest"),
+    **_rows("S", "min light", "lightest"),
+    **_rows("S", "max tall", "tallest"),
+    **_rows("S", "max fast", "fastest"),
+    **_rows("S", "max rich", "richest, wealthiest"),
+    **_rows("S", "min poor", "poorest"),
+    **_rows("S", "max populous", "most populous, most populated"),
+    **_rows("S", "min populous", "least populous, least populated"),
+    **_rows("S", "max hot", "hottest, warmest"),
+    **_rows("S", "min cold", "coldest"),
+    **_rows("S", "max date", "latest, newest, most recent"),
+    **_rows("S", "min date", "earliest"),
+    **_rows("K", "max", "top, first, leading"),
+    **_rows("K", "min", "bottom"),
+    **_rows("K", "rank", "rank, ranking, ranked, order by, sorted by, ordered by, sort by"),
+    **_rows("G", "", "per, by, for each, for every, each, every, in each, in every, on each, "
+            "grouped by, group by, broken down by, split by, within each, of each, of every, "
+            "from each, from every, at each, by each, by every, across each, according to, "
+            "depending on, on every, with each, in terms of"),
+    **_rows("R", "year", "year, years, yearly, annual, annually"),
+    **_rows("R", "quarter", "quarter, quarters, quarterly"),
+    **_rows("R", "month", "month, months, monthly"),
+    **_rows("R", "week", "week, weeks, weekly"),
+    **_rows("R", "day", "day, days, daily"),
+    **_rows("C", ">", "over, above, more than, greater than, larger than, higher than, bigger than, "
+            "exceeding, exceeds, exceed, exceeded, longer than, >, beyond, in excess of, "
+            "older than, upwards of"),
+    **_rows("C", "<", "under, below, less than, fewer than, smaller than, lower than, shorter than, "
+            "<, cheaper than"),
+    **_rows("C", ">=", "at least, no less than, not less than, minimum of, >=, or more than, "
+            "no fewer than"),
+    **_rows("C", "<=", "at most, no more than, not more than, up to, maximum of, <=, not over"),
+    **_rows("C", "after", "after, later than"),
+    **_rows("C", "before", "before, earlier than, prior to"),
+    **_rows("C", "since", "since, starting in, starting from, from the year"),
+    **_rows("C", "until", "until, till, through to"),
+    **_rows("C", "!=", "!=, <>, other than, except, except for, excluding, apart from, but not, "
+            "different from, not equal to, is not, are not, isn't, was not, were not, "
+            "not in, not from"),
+    **_rows("Z", "or later", "or later, onwards, onward, and later, and after, or after, and onwards"),
+    **_rows("Z", "or earlier", "or earlier, and earlier, or before, and before"),
+    **_rows("Z", "or more", "or more, and more, and above, or above, or higher, and over, or over"),
+    **_rows("Z", "or less", "or less, and less, and below, or below, or lower, or fewer, and under"),
+    **_rows("B", "", "between"),
+    **_rows("E", "", "is, are, was, were, equals, equal to, =, being, be, called, named, equal"),
+    **_rows("X", "", "not, without, no, never, none, nor, neither, nobody, lacking, don't, doesn't, "
+            "didn't, don, doesn, didn, isn, aren, wasn, weren, hasn, haven"),
+    **_rows("J", "and", "and, as well as, plus, both"),
+    **_rows("J", "or", "or, either"),
+    **_rows("L", "", "list, show, display, give, name, enumerate, print, find, get, return, tell"),
+    **_rows("Q", "", "which, what, whats, who, whose, where"),
+    **_rows("O", "", "rows, row, records, record, entries, observations, lines of data, data points"),
+    **_rows("U", "", "all, all the, all of, all of the, across, across all, over all, of all, among, "
+            "among all, for all, in all of, throughout, amongst, across all the, of all the, "
+            "over all of, from all, for all the, any, of any, over all the, among all the"),
+    **_rows("H", "line", "line chart, line graph, as a line, line plot"),
+    **_rows("H", "bar", "bar chart, bar graph, as bars, bars, bar plot, column chart"),
+    **_rows("H", "pie", "pie chart, pie"),
+    **_rows("H", "area", "area chart"),
+    **_rows("H", "", "chart, plot, graph, draw, visualize, visualise, diagram, chart of, plot of, "
+            "graph of"),
+    **_rows("W", "", "instead, rather than, instead of, rather"),
+    **_rows("Y", "cause", "why, how come, reason, reasons, because, cause, causes, caused"),
+    **_rows("Y", "forecast", "forecast, predict, prediction, projected, projection, will, "
+            "going to, next year, next month, next quarter, next week, tomorrow, expect"),
+    **_rows(".", "", "the, a, an, of, in, on, for, to, from, at, with, that, those, these, this, "
+            "there, do, does, did, has, have, had, having, it, its, their, our, we, us, i, me, my, "
+            "you, your, they, them, please, can, could, would, should, may, might, so, just, also, "
+            "as, if, then, want, need, know, like, let, how, s, re, ve, ll, d, t, am, been, "
+            "data, dataset, data set, table, database, value, values, file, set, "
+            "year's, thing, now, hello, hi, hey, thanks, thank, out, up, many, "
+            "into, during, when, see, look, looking, exactly, about, whole, ever, make, made, "
+            "what is, what was, what are, what were, what's, only, same, thing please, "
+            "on record, question, come, comes, came, go, goes, place, placed, handle, handled, "
+            "exist, exists, live, lives, lived, belong, belongs, hold, holds, held, keep, "
+            "contain, contains, contained, include, includes, included, receive, received, "
+            "process, processed, made by, write, written, wrote, take, taken, took, "
+            "happen, happened, occur, occurred, register, registered, across the, "
+            "entire, available, respective, corresponding, following, various, compute, "
+            "calculate, determine, report, provide, figure, figures, "
+            "one by one, who has, who have, he, she, his, her, some, per cent of"),
+}  # fmt: skip
+LONGEST = max(map(len, PHRASES))
+
+# A request that begins with one of these would change data. As nouns ("updates per day") they
+# are no requests: only the first word of a clause counts.
+CHANGES = frozenset(
+    "delete drop remove update insert truncate alter erase overwrite rename destroy purge wipe "
+    "modify replace edit add append create write upload grant revoke merge upsert set change "
+    "vacuum attach copy load import".split()
+)
+# Words that may stand before the verb of a request.
+POLITE = frozenset(
+    "please can could would will you kindly now just go ahead and then i want need to us let s "
+    "ok okay hi hello hey first also clew do".split()
+)
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul",
+         "august aug", "september sep sept", "october oct", "november nov", "december dec"), 1
+    )
+    for name in names.split()
+}  # fmt: skip
+
+FOLLOW_UP_CUES: tuple[tuple[str, ...], ...] = tuple(
+    tuple(cue.split())
+    for cue in (
+        "and", "what about", "how about", "same", "the same", "now", "but", "only", "instead",
+        "then", "also", "or", "do the same", "now do the same", "again", "as a", "just",
+    )
+)  # fmt: skip

@@ -1,0 +1,111 @@
+"""What a question says, before tables and columns are settled: measures, groups, conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from clew_agents.sql.periods import Period
+from clew_agents.sql.tagging import Item
+from clew_core.query_spec import Aggregate, Grain, Mark, Operator
+
+Comparator = Literal["in", "after", "before", "since", "until", "between"]
+
+
+@dataclass(kw_only=True)
+class Op:
+    """Something to compute.
+
+    Attributes:
+        aggregate: None: the question names a column and not what to do with it.
+        target: the item that names a column or table; None: what a row is worth, or rows.
+        count: rows or different values are counted.
+        distinct: different values were asked for.
+    """
+
+    aggregate: Aggregate | None
+    target: Item | None
+    count: bool = False
+    distinct: bool = False
+
+
+@dataclass(kw_only=True)
+class Group:
+    """Something to group by: a name, or a grain of time."""
+
+    item: Item
+    grain: Grain | None = None
+
+
+@dataclass(kw_only=True)
+class NumberTest:
+    """A comparison with numbers; on counted rows of a table where the item names one."""
+
+    item: Item | None
+    operator: Operator
+    values: tuple[int | float, ...]
+    text: str
+    having: bool = False
+
+
+@dataclass(kw_only=True)
+class TimeTest:
+    """A comparison with periods. ``item`` names the date column where the question does."""
+
+    item: Item | None
+    comparator: Comparator
+    periods: tuple[Period, ...]
+    text: str
+
+
+@dataclass(kw_only=True)
+class ValueTest:
+    """Values that a text column must have, or must not have.
+
+    Attributes:
+        values: one item per value.
+        names: items beside them that may say which column is meant.
+        negated: must not have.
+    """
+
+    values: tuple[Item, ...]
+    names: tuple[Item, ...]
+    negated: bool = False
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """The parts of a question; items that no part took are in ``rest``.
+
+    Attributes:
+        ops: what is computed.
+        groups: by what.
+        entity: what is ranked or listed.
+        direction: of a ranking; None: no ranking.
+        limit: how many of a ranking.
+        adjective: of a superlative that names no column ("longest").
+        numbers: comparisons with numbers.
+        times: comparisons with periods.
+        values: text values.
+        lacking: tables of which there must be no rows.
+        listing: rows are asked for.
+        mark: the chart that was asked for.
+        context: tables that the question names, in order.
+        rest: items that no part took and that are no filler.
+    """
+
+    ops: list[Op] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    entity: Item | None = None
+    direction: Literal["max", "min"] | None = None
+    limit: int | None = None
+    adjective: str = ""
+    numbers: list[NumberTest] = field(default_factory=list)
+    times: list[TimeTest] = field(default_factory=list)
+    values: list[ValueTest] = field(default_factory=list)
+    lacking: list[Item] = field(default_factory=list)
+    listing: bool = False
+    mark: Mark | None = None
+    charted: bool = False
+    context: list[str] = field(default_factory=list)
+    rest: list[Item] = field(default_factory=list)

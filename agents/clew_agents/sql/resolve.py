@@ -1,0 +1,265 @@
+"""Which of several tables, columns and values some words mean, given the rest of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from clew_agents.sql.tagging import Item
+from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_agents.sql.words import same
+from clew_core.errors import ClewError
+from clew_tools.database.source import ValueHit
+from clew_tools.semantic.keys import AmbiguousPath, NoPath, shortest_path
+
+NUMERIC = ("integer", "number", "decimal")
+DATES = ("date", "timestamp")
+_FAR = 99
+
+
+class Ambiguous(ClewError):
+    """Some words may mean several columns; a person has to choose."""
+
+    def __init__(self, words: str, choices: Sequence[tuple[str, str]]) -> None:
+        """Keep the words and the columns (table, column) that they may mean."""
+        self.words, self.choices = words, tuple(choices)
+        super().__init__(f"{words!r} may mean several columns.")
+
+
+class NotUnderstood(ClewError):
+    """Some words mean nothing here, or nothing that can be asked of these data."""
+
+    def __init__(self, words: Iterable[str], reason: str = "") -> None:
+        """Keep the words."""
+        self.words, self.reason = tuple(words), reason
+        super().__init__(reason or f"Not understood: {', '.join(self.words)}.")
+
+
+@dataclass(kw_only=True)
+class Resolver:
+    """Chooses names, and remembers what was chosen.
+
+    Attributes:
+        vocabulary: of the source.
+        items: of the question, to see what stands beside a word.
+        context: tables that the question names.
+        pins: words → (table, column) that a person chose.
+        preferred: columns that the conversation speaks of.
+        base: the table whose rows are counted or computed on, once it is known.
+        used: columns that the query uses.
+    """
+
+    vocabulary: Vocabulary
+    items: Sequence[Item]
+    context: Sequence[str]
+    pins: dict[str, tuple[str, str]] = field(default_factory=dict)
+    preferred: frozenset[tuple[str, str]] = frozenset()
+    base: str | None = None
+    used: set[tuple[str, str]] = field(default_factory=set)
+
+    def column(self, item: Item, types: Sequence[str] = ()) -> Name | None:
+        """Choose the column that an item names; None if it names none of these types.
+
+        Raises:
+            Ambiguous: several fit equally well.
+        """
+        found = [
+            match.name
+            for match in item.matches
+            if match.name.column is not None and (not types or match.name.type in types)
+        ]
+        if not found:
+            return None
+        if (pin := self.pins.get(item.text.casefold())) is not None:
+            found = [n for n in found if (n.table, n.column) == pin] or found
+        chosen = self._narrow(item, found)
+        if len(chosen) > 1:
+            raise Ambiguous(item.text, [(n.table, n.column or "") for n in chosen])
+        return self._remember(chosen[0])
+
+    def table(self, item: Item) -> str | None:
+        """The table that an item names; None if it names none.
+
+        Raises:
+            Ambiguous: it names several.
+        """
+        tables = list(dict.fromkeys(item.tables))
+        if len(tables) > 1:
+            raise Ambiguous(item.text, [(table, "") for table in tables])
+        return tables[0] if tables else None
+
+    def value(self, value: Item, names: Sequence[Item]) -> list[ValueHit]:
+        """Choose the column that a value stands in; several hits there are its spellings.
+
+        Raises:
+            Ambiguous: it stands in several columns, and nothing says which.
+            NotUnderstood: it stands in none.
+        """
+        hits = list(value.hits)
+        if (pin := self.pins.get(value.text.casefold())) is not None:
+            hits = [hit for hit in hits if (hit.table, hit.column) == pin] or hits
+        for keep in self._value_filters(names):
+            if len({(hit.table, hit.column) for hit in hits}) > 1:
+                hits = [hit for hit in hits if keep(hit.table, hit.column)] or hits
+        columns = list(dict.fromkeys((hit.table, hit.column) for hit in hits))
+        if len(columns) > 1:
+            raise Ambiguous(value.text, columns)
+        if not columns:
+            raise NotUnderstood([value.text])
+        self.used.add(columns[0])
+        return hits
+
+    def time(self, item: Item | None, words: str) -> Name:
+        """Choose the date column (or column of years) that a period speaks of.
+
+        Args:
+            item: names the column, where the question does.
+            words: of the period, for the question back.
+
+        Raises:
+            Ambiguous, NotUnderstood: several fit, or none.
+        """
+        if item is not None:
+            named = self.column(item, DATES) or self.column(item, NUMERIC)
+            if named is not None:
+                return named
+        if (pin := self.pins.get(words.casefold())) is not None:
+            found = [n for n in self.vocabulary.columns if (n.table, n.column) == pin]
+            if found:
+                return self._remember(found[0])
+        own = self._dated(self.base) if self.base else []
+        near = self._nearby_dates()
+        chosen = self._hinted(own) or self._hinted(near)
+        if not chosen:
+            verbs = [n for n in near if n.table in self._verbs()]
+            chosen = own if len(own) == 1 else verbs if len(verbs) == 1 else own or near
+        kept = [n for n in chosen if (n.table, n.column) in self.preferred]
+        chosen = kept or chosen
+        if len(chosen) > 1:
+            every = chosen if chosen is near else [*chosen, *(n for n in near if n not in chosen)]
+            raise Ambiguous(words, [(n.table, n.column or "") for n in every])
+        if not chosen:
+            raise NotUnderstood([words], f"There is no date that {words!r} could speak of.")
+        return self._remember(chosen[0])
+
+    def distance(self, table: str) -> int:
+        """Steps from the base to a table, many rows to one; large if there is no way."""
+        if self.base is None:
+            return _FAR
+        try:
+            return len(shortest_path(self.vocabulary.catalog, self.base, table))
+        except NoPath:
+            return _FAR
+        except AmbiguousPath as error:
+            return len(error.paths[0])
+
+    # --- narrowing -----------------------------------------------------------------------------
+
+    def _remember(self, name: Name) -> Name:
+        self.used.add((name.table, name.column or ""))
+        return name
+
+    def _narrow(self, item: Item, found: list[Name]) -> list[Name]:
+        """Keep what fits best: beside its table, in a named table, at the base, near the base."""
+        beside = self._qualifiers(item)
+        preferred = self.preferred
+        steps = (
+            lambda n: n.table in beside,
+            lambda n: (n.table, n.column) in preferred,
+            lambda n: n.table == self.base,
+            lambda n: n.table in self.context,
+            lambda n: not self.vocabulary.is_key(n),
+            lambda n: n.column == item.text,
+        )
+        for keep in steps:
+            if len(found) > 1:
+                found = [name for name in found if keep(name)] or found
+        if len(found) > 1 and self.base is not None:
+            nearest = min(self.distance(name.table) for name in found)
+            if nearest < _FAR:
+                found = [name for name in found if self.distance(name.table) == nearest]
+        return found
+
+    def _qualifiers(self, item: Item) -> set[str]:
+        """Tables named right before a word ("customer country") or after it ("name of the artist").
+
+        Words of the filler kind may stand between, and a number or "different" too.
+        """
+        tables: set[str] = set()
+        place = next((i for i, other in enumerate(self.items) if other.start == item.start), None)
+        if place is None:
+            return tables
+        if place > 0 and self.items[place - 1].tag == "F":
+            tables.update(self.items[place - 1].tables)
+        after = place + 1
+        passed = []
+        while after < len(self.items) and self.items[after].tag in ".U":
+            passed.append(self.items[after].text.lower())
+            after += 1
+        if after < len(self.items) and passed and passed[0].startswith(("of", "in", "for")):
+            tables.update(self.items[after].tables)
+        return tables
+
+    def _value_filters(self, names: Sequence[Item]) -> tuple:  # type: ignore[type-arg]
+        named = {(m.name.table, m.name.column) for name in names for m in name.matches}
+        hinted: set[tuple[str, str]] = set()
+        for item in self.items:
+            if item.tag == "h":
+                hinted |= self.vocabulary.hints(item.value)
+        return (
+            lambda table, column: (table, column) in named,
+            lambda table, column: (table, None) in named,
+            lambda table, column: (table, column) in self.preferred,
+            lambda table, column: (table, column) in hinted,
+            lambda table, column: table == self.base,
+            lambda table, column: table in self.context and table != self.base,
+        )
+
+    def _dated(self, table: str) -> list[Name]:
+        return [
+            name
+            for name in self.vocabulary.of_table(table)
+            if name.type in DATES or (name.type == "integer" and name.words[-1] == "year")
+        ]
+
+    def _nearby_dates(self) -> list[Name]:
+        """Date columns of the tables that the question names, else of the nearest tables."""
+        named = [n for table in self.context if table != self.base for n in self._dated(table)]
+        if named or self.base is None:
+            return named
+        tables = [table.name for table in self.vocabulary.catalog.tables]
+        far = [(self.distance(t), t) for t in tables if t != self.base]
+        for steps in sorted({steps for steps, _ in far if steps < _FAR}):
+            found = [n for s, t in far if s == steps for n in self._dated(t)]
+            if found:
+                return found
+        return []
+
+    def _hinted(self, names: list[Name]) -> list[Name]:
+        """Keep the columns that another word of the question speaks of: "shipped", "ordered"."""
+        words = [item.text.casefold() for item in self.items if item.tag in "hF?."]
+        return [
+            name
+            for name in names
+            if any(
+                word not in ("date", "day", "time", "year") and self._speaks_of(word, name)
+                for word in words
+            )
+        ]
+
+    def _speaks_of(self, word: str, name: Name) -> bool:
+        if (name.table, name.column or "") not in self.vocabulary.hints(word):
+            return False
+        verb = word.endswith(("ed", "ing")) or not any(
+            same(word, part) for table in self.vocabulary.tables for part in table.words
+        )
+        return verb
+
+    def _verbs(self) -> set[str]:
+        """Tables that a verb names: orders in "customers who ordered in 1995"."""
+        return {
+            table
+            for item in self.items
+            if item.tag == "F" and item.text.lower().endswith("ed")
+            for table in item.tables
+        }

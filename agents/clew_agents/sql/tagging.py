@@ -1,0 +1,220 @@
+"""What each word of a question is: a name of the schema, a value, a number, a date, an operator."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from clew_agents.sql.lexicon import LONGEST, PHRASES
+from clew_agents.sql.periods import Period, read_period
+from clew_agents.sql.thesaurus import GEOGRAPHY
+from clew_agents.sql.tokens import Token, tokenize
+from clew_agents.sql.vocabulary import GOOD, Match, Vocabulary
+from clew_agents.sql.words import singular, split_name
+from clew_tools.database.source import ValueHit, ValueIndex
+
+_LONGEST_NAME = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """Some words of a question and what they are.
+
+    Attributes:
+        tag: of the lexicon; or F a name of the schema, V a value, # a number, P a period, h a
+            hint (part of a name), ? not understood.
+        start: index of its first token.
+        end: index after its last token.
+        text: as it was typed.
+        value: of the lexicon entry; of a hint or an unknown word: the word.
+        matches: names that it may mean, also beside another tag ("total", "year").
+        hits: values that it may mean.
+        number: for #, and for number words beside another tag.
+        period: for P.
+    """
+
+    tag: str
+    start: int
+    end: int
+    text: str
+    value: str = ""
+    matches: tuple[Match, ...] = ()
+    hits: tuple[ValueHit, ...] = ()
+    number: int | float | None = None
+    period: Period | None = None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it names as such."""
+        return tuple(match.name.table for match in self.matches if match.name.column is None)
+
+
+def tag(
+    question: str, vocabulary: Vocabulary, values: ValueIndex, today: dt.date
+) -> tuple[Item, ...]:
+    """Tag a question from left to right, the longest understood phrase first."""
+    return _Tagger(question, tokenize(question), vocabulary, values, today).run()
+
+
+class _Tagger:
+    def __init__(
+        self,
+        question: str,
+        tokens: tuple[Token, ...],
+        vocabulary: Vocabulary,
+        values: ValueIndex,
+        today: dt.date,
+    ) -> None:
+        self.question, self.tokens, self.today = question, tokens, today
+        self.vocabulary, self.values = vocabulary, values
+
+    def run(self) -> tuple[Item, ...]:
+        items: list[Item] = []
+        at = 0
+        while at < len(self.tokens):
+            item = self._best(at)
+            items.append(item)
+            at = item.end
+        return tuple(items)
+
+    def _best(self, at: int) -> Item:
+        """Choose what begins at a token: the longest; of equals the one named first here."""
+        found = [
+            item
+            for item in (
+                self._identifier(at),
+                self._period(at),
+                self._phrase(at),
+                self._name(at),
+                self._value(at),
+                self._number(at),
+            )
+            if item is not None
+        ]
+        if not found:
+            return self._hint(at)
+        best = max(found, key=lambda item: item.end)  # max keeps the first of equals
+        return self._beside(best, found)
+
+    def _beside(self, best: Item, found: Sequence[Item]) -> Item:
+        """Keep what else the same words may be."""
+        for item in found:
+            if item.end == best.end and item is not best:
+                best = replace(
+                    best,
+                    matches=best.matches or item.matches,
+                    hits=best.hits or item.hits,
+                    number=best.number if best.number is not None else item.number,
+                )
+        return best
+
+    def _item(self, tag: str, start: int, end: int) -> Item:
+        text = self.question[self.tokens[start].start : self.tokens[end - 1].end]
+        return Item(tag=tag, start=start, end=end, text=text)
+
+    # --- the kinds -----------------------------------------------------------------------------
+
+    def _identifier(self, at: int) -> Item | None:
+        """A column or table written as in the schema, unless it is an everyday word too."""
+        token = self.tokens[at]
+        if token.kind not in ("word", "quoted") or (token.norm,) in PHRASES:
+            return None
+        exact = tuple(m for m in self.vocabulary.match((token.norm,)) if m.score == 1.0)
+        if not exact or token.kind == "quoted":
+            return None
+        return replace(self._item("F", at, at + 1), matches=exact)
+
+    def _period(self, at: int) -> Item | None:
+        read = read_period(self.tokens, at, self.today)
+        if read is None:
+            return None
+        period, end = read
+        return replace(self._item("P", at, end), period=period, number=self.tokens[at].number)
+
+    def _phrase(self, at: int) -> Item | None:
+        for length in range(min(LONGEST, len(self.tokens) - at), 0, -1):
+            words = tuple(token.norm for token in self.tokens[at : at + length])
+            if any(t.kind == "quoted" for t in self.tokens[at : at + length]):
+                continue
+            if (entry := PHRASES.get(words)) is not None:
+                return replace(self._item(entry.tag, at, at + length), value=entry.value)
+        return None
+
+    def _name(self, at: int) -> Item | None:
+        for length in range(min(_LONGEST_NAME, len(self.tokens) - at), 0, -1):
+            span = self.tokens[at : at + length]
+            if any(token.kind in ("sign", "date", "quoted") for token in span):
+                continue
+            words = tuple(token.norm for token in span)
+            matches = self.vocabulary.match(words)
+            if not matches:
+                continue
+            loose = matches[0].score < (GOOD if length == 1 else 0.9)
+            if loose and any((word,) in PHRASES for word in (words[0], words[-1])):
+                continue
+            return replace(self._item("F", at, at + length), matches=matches)
+        return None
+
+    def _value(self, at: int) -> Item | None:
+        if self.tokens[at].kind == "quoted":
+            item = self._item("V", at, at + 1)
+            hits = self.values.find(self.tokens[at].text)
+            return replace(item, hits=hits, value=self.tokens[at].text)
+        for length in range(min(self.values.longest + 2, len(self.tokens) - at, 12), 0, -1):
+            span = self.tokens[at : at + length]
+            item = self._item("V", at, at + length)
+            if self._everyday(span):
+                continue
+            if hits := self._find(item.text, span):
+                return replace(item, hits=hits)
+        return None
+
+    def _everyday(self, span: Sequence[Token]) -> bool:
+        """Words of the lexicon are values only where they are written as a name."""
+        if len(span) == 1 and span[0].kind in ("number", "date", "sign"):
+            return True
+        if not all((token.norm,) in PHRASES or token.kind != "word" for token in span):
+            return False
+        named = [token for token in span if token.kind == "word"]
+        return len(named) < 2 or not all(token.text[:1].isupper() for token in named)
+
+    def _find(self, text: str, span: Sequence[Token]) -> tuple[ValueHit, ...]:
+        clean = re.sub(r"['’]s?$", "", text)
+        hits = self.values.find(text) or self.values.find(clean)
+        if hits or len(span) > 1 or span[0].kind != "word" or len(clean) < 4:
+            return hits
+        singular_text = clean.removesuffix("s")
+        return self.values.find(singular_text) or self._demonym(singular_text)
+
+    def _demonym(self, text: str) -> tuple[ValueHit, ...]:
+        """Asian → Asia, European → Europe, Brazilian → Brazil, Chinese → China, Polish → no."""
+        if not text[0].isupper():
+            return ()
+        for ending in ("n", "an", "ian", "ean", "ese", "i", "ish"):
+            if not text.endswith(ending):
+                continue
+            base = text[: -len(ending)]
+            for tail in ("", "a", "e", "y", "as"):
+                if len(base) >= 3 and (hits := self._places(base + tail)):
+                    return hits
+        return self._places(text + "y")
+
+    def _places(self, text: str) -> tuple[ValueHit, ...]:
+        return tuple(
+            hit
+            for hit in self.values.find(text)
+            if GEOGRAPHY & {*split_name(hit.column), *split_name(singular(hit.table.casefold()))}
+        )
+
+    def _number(self, at: int) -> Item | None:
+        token = self.tokens[at]
+        if token.number is None:
+            return None
+        return replace(self._item("#", at, at + 1), number=token.number)
+
+    def _hint(self, at: int) -> Item:
+        token = self.tokens[at]
+        kind = "h" if token.kind == "word" and self.vocabulary.hints(token.norm) else "?"
+        return replace(self._item(kind, at, at + 1), value=token.norm)

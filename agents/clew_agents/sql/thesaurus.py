@@ -1,0 +1,110 @@
+"""Which everyday words mean the same as words that stand in names of tables and columns."""
+
+from __future__ import annotations
+
+import functools
+
+from clew_agents.sql.words import singular
+
+# Each row is a ring of words that schemas use for one thing. Only words that are safe alone: a
+# word that means different things in different trades ("value", "account") is not here.
+_RINGS: tuple[str, ...] = (
+    "customer client buyer",
+    "employee staff worker colleague",
+    "supplier vendor",
+    "product article item",
+    "part component",
+    "order purchase",
+    "song track",
+    "artist band musician",
+    "film movie",
+    "author writer",
+    "population people inhabitant person resident",
+    "nation country",
+    "town city",
+    "street address",
+    "phone telephone",
+    "mail email",
+    "salary wage pay",
+    "revenue sales turnover",
+    "amount sum",
+    "quantity qty units",
+    "expectancy expectation",
+    "duration length runtime milliseconds seconds minutes",
+    "segment division",
+    "comment remark note",
+    "category kind type",
+    "teacher instructor",
+    "pupil student",
+    "car vehicle automobile",
+    "shop store",
+    "firm company",
+    "department dept",
+    "discount rebate",
+    "date day",
+)
+
+# "The longest track" names no column; these words say which column it can mean.
+ADJECTIVES: dict[str, tuple[str, ...]] = {
+    "long": ("duration", "length", "runtime", "milliseconds", "seconds", "minutes", "distance"),
+    "short": ("duration", "length", "runtime", "milliseconds", "seconds", "minutes", "distance"),
+    "expensive": ("price", "cost", "fee", "fare", "rate"),
+    "cheap": ("price", "cost", "fee", "fare", "rate"),
+    "costly": ("price", "cost", "fee", "fare", "rate"),
+    "old": ("birth", "birthdate", "birthday", "born", "age", "founded", "built"),
+    "young": ("birth", "birthdate", "birthday", "born", "age", "founded", "built"),
+    "heavy": ("weight", "mass"),
+    "light": ("weight", "mass"),
+    "tall": ("height",),
+    "fast": ("speed", "velocity", "time"),
+    "rich": ("wealth", "income", "gdp", "networth"),
+    "poor": ("wealth", "income", "gdp", "networth"),
+    "populous": ("population", "pop"),
+    "populated": ("population", "pop"),
+    "hot": ("temperature", "temp"),
+    "cold": ("temperature", "temp"),
+}
+
+# A total of these makes sense; a total of others (prices, rates, ages) does not.
+ADDITIVE = frozenset(
+    "amount quantity qty total sales revenue turnover units count sum bytes volume income profit "
+    "cost expense expenses spend spending donation payment paid sold visits views clicks orders "
+    "downloads attendance goals points hours minutes loss tax deposit withdrawal births deaths "
+    "cases production consumption".split()
+)
+# A total of these makes sense at one moment, never over time.
+STOCK = frozenset(
+    "population pop people inhabitants balance acctbal members seats capacity area stock inventory "
+    "headcount enrollment availqty onhand".split()
+)
+AVERAGED = frozenset(
+    "price rate ratio percent percentage pct share age score rating average avg mean gdp percap "
+    "capita expectancy exp temperature temp speed height latitude longitude lat lon index level "
+    "degree year per median density probability margin gpa grade".split()
+)
+
+# Columns of these names hold what a row of the table is worth, if the question names only the
+# table ("total of all invoices"); the first that is there counts.
+WORTH: tuple[str, ...] = (
+    "total", "totalamount", "totalprice", "amount", "grandtotal", "totaldue", "revenue", "sales",
+    "turnover", "value", "sum",
+)  # fmt: skip
+
+# Columns that name a row for people.
+LABELS: tuple[str, ...] = ("name", "title", "fullname", "label", "description")
+
+GEOGRAPHY = frozenset(
+    "country nation continent region state province city nationality area territory".split()
+)
+
+
+@functools.cache
+def synonyms(word: str) -> frozenset[str]:
+    """List the words of the rings that word stands in, itself left out."""
+    base = singular(word)
+    found: set[str] = set()
+    for ring in _RINGS:
+        members = ring.split()
+        if base in {singular(member) for member in members}:
+            found |= {member for member in members if singular(member) != base}
+    return frozenset(found)

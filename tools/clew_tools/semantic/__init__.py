@@ -1,0 +1,3 @@
+"""The query spec becomes SQL: the key graph, time grains, and the compiler."""
+
+__all__: list[str] = []
