@@ -146,7 +146,6 @@ class GuardedSource:
         made = TextValues.read(
             self.catalog(principal),
             lambda sql: self._rows(sql, principal, deadline),
-            self.dialect,
             deadline,
         )
         with self._lock:

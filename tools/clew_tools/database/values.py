@@ -1,55 +1,98 @@
-"""Which text columns hold a value that somebody names?"""
+"""Which text columns hold a value that somebody names, or nearly names?
+
+Columns of free text are left out, and columns with too many different values; what is indexed is
+what the policy shows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
 
 from clew_core.deadline import Deadline
-from clew_tools.database.catalog import Catalog
+from clew_tools.database.catalog import Catalog, Table
 from clew_tools.database.names import quoted
-from clew_tools.database.source import Dialect, ValueHit
+from clew_tools.database.source import ValueHit
+
+_SAMPLE = 1_000
+_MOST_VALUES = 50_000
+_MOST_ROWS = 5_000_000
+_LONGEST_ON_AVERAGE = 60
+_MOST_WORDS = 12
+_MOSTLY_DIFFERENT = 0.95
+_SECONDS = 5.0
+_NEAR = 5
+
+_Place: TypeAlias = "tuple[str, str, str]"
+Rows: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
 
 
 class TextValues:
-    """Values of text columns by their normalised form."""
+    """Values of text columns by their normalised form. Safe to use from several threads."""
 
-    def __init__(self, hits: dict[str, list[ValueHit]]) -> None:
-        """Take hits by normalised value."""
-        self._hits = hits
-        self.longest = max((value.count(" ") + 1 for value in hits), default=0)
+    def __init__(self, places: dict[str, list[_Place]]) -> None:
+        """Take the places (table, column, value) of each normalised value."""
+        self._places = places
+        self._buckets: dict[tuple[int, str], list[str]] | None = None
+        self._lock = threading.Lock()
+        self.longest = max((value.count(" ") + 1 for value in places), default=0)
 
     @classmethod
-    def read(
-        cls,
-        catalog: Catalog,
-        rows: Callable[[str], list[tuple[Any, ...]]],
-        dialect: Dialect,
-        deadline: Deadline,
-    ) -> TextValues:
-        """Read the values of name-like text columns."""
-        hits: dict[str, list[ValueHit]] = {}
+    def read(cls, catalog: Catalog, rows: Rows, deadline: Deadline) -> TextValues:
+        """Read the values of the text columns of all tables.
+
+        Args:
+            catalog: what the principal may see.
+            rows: runs a statement under the same policy.
+            deadline: checked between columns.
+        """
+        places: dict[str, list[_Place]] = {}
+        ends = time.monotonic() + _SECONDS
         for table in catalog.tables:
-            for column in table.columns:
-                if column.type != "text":
-                    continue
-                name = quoted(column.name)
-                for (value,) in rows(
-                    f"SELECT DISTINCT {name} FROM {quoted(table.name)} "
-                    f"WHERE {name} IS NOT NULL LIMIT 50001"
-                ):
-                    hits.setdefault(normal(str(value)), []).append(
-                        ValueHit(table=table.name, column=column.name, value=str(value))
-                    )
-        return cls(hits)
+            for column in _name_like(table, rows):
+                deadline.check()
+                if time.monotonic() > ends:
+                    return cls(places)
+                for value, normalised in _values(table, column, rows):
+                    places.setdefault(normalised, []).append((table.name, column, value))
+        return cls(places)
 
     def find(self, phrase: str) -> tuple[ValueHit, ...]:
         """Find values equal to phrase, ignoring case and spacing."""
-        return tuple(self._hits.get(normal(phrase), ()))
+        return _hits(self._places.get(normal(phrase), ()))
 
     def near(self, phrase: str) -> tuple[ValueHit, ...]:
         """Find values that differ from phrase by a typo; best first, at most five."""
-        return ()
+        word = normal(phrase)
+        most = edits_allowed(word)
+        if not most:
+            return ()
+        digits = _digits(word)
+        found = []
+        for other in self._candidates(word, most):
+            distance = edit_distance(word, other, most)
+            # Another number is another thing, not a typo.
+            if 0 < distance <= most and _digits(other) == digits:
+                found.append((distance, abs(len(other) - len(word)), other))
+        hits = [hit for _, _, other in sorted(found) for hit in _hits(self._places[other])]
+        return tuple(hits[:_NEAR])
+
+    def _candidates(self, word: str, most: int) -> Iterable[str]:
+        """Take values of about the same length with the same first or the same last letter."""
+        with self._lock:
+            if self._buckets is None:
+                buckets: dict[tuple[int, str], list[str]] = {}
+                for value in self._places:
+                    buckets.setdefault((len(value), value[0]), []).append(value)
+                    buckets.setdefault((len(value), "…" + value[-1]), []).append(value)
+                self._buckets = buckets
+        seen: dict[str, None] = {}
+        for length in range(len(word) - most, len(word) + most + 1):
+            for letter in (word[0], "…" + word[-1]):
+                seen.update(dict.fromkeys(self._buckets.get((length, letter), ())))
+        return seen
 
 
 def normal(text: str) -> str:
@@ -59,3 +102,95 @@ def normal(text: str) -> str:
     'north west coast'
     """
     return " ".join(text.casefold().replace("-", " ").split())
+
+
+def edits_allowed(word: str) -> int:
+    """Say how many letters may be wrong before it is another word.
+
+    >>> [edits_allowed(word) for word in ("UK", "peru", "germany", "switzerland")]
+    [0, 1, 1, 2]
+    """
+    return 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+
+
+def edit_distance(first: str, second: str, most: int) -> int:
+    """Count edits: a letter put in, left out, changed, or swapped with its neighbour.
+
+    Args:
+        first: one word.
+        second: the other.
+        most: what is above may be given as most + 1.
+
+    >>> edit_distance("germnay", "germany", 2), edit_distance("peru", "chile", 1)
+    (1, 2)
+    """
+    start, shorter = 0, min(len(first), len(second))
+    while start < shorter and first[start] == second[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and first[-1 - end] == second[-1 - end]:
+        end += 1
+    a, b = first[start : len(first) - end], second[start : len(second) - end]
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    if not a or not b:
+        return len(a) + len(b)
+    if most == 1:
+        return 1 if len(a) == len(b) == 1 or (len(a) == 2 and a == b[::-1]) else 2
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        last, before, row = before, row, [i]
+        for j, other in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+def _hits(places: Sequence[_Place]) -> tuple[ValueHit, ...]:
+    return tuple(ValueHit(table=t, column=c, value=v) for t, c, v in places)
+
+
+def _digits(word: str) -> str:
+    return "".join(letter for letter in word if letter.isdigit())
+
+
+def _name_like(table: Table, rows: Rows) -> list[str]:
+    """Choose the columns whose values somebody could name, by a few rows."""
+    columns = [column.name for column in table.columns if column.type == "text"]
+    if not columns or not table.row_count:
+        return []
+    names = ", ".join(quoted(column) for column in columns)
+    sample = rows(f"SELECT {names} FROM {quoted(table.name)} LIMIT {_SAMPLE}")
+    chosen = []
+    for column, values in zip(columns, zip(*sample, strict=True), strict=True):
+        texts = [value for value in values if isinstance(value, str)]
+        different = len(set(texts))
+        if not texts or sum(map(len, texts)) > _LONGEST_ON_AVERAGE * len(texts):
+            continue
+        # Hardly any value comes twice: as many values as rows.
+        if different >= _MOSTLY_DIFFERENT * len(texts) and table.row_count > _MOST_VALUES:
+            continue
+        chosen.append(column)
+    return chosen
+
+
+def _values(table: Table, column: str, rows: Rows) -> Iterable[tuple[str, str]]:
+    """Read the different values of a column, each with its normalised form."""
+    name, source = quoted(column), quoted(table.name)
+    if table.row_count > _MOST_ROWS:
+        source = f"(SELECT {name} FROM {source} LIMIT {_MOST_ROWS}) AS t"
+    found = rows(f"SELECT DISTINCT {name} FROM {source} LIMIT {_MOST_VALUES + 1}")
+    if len(found) > _MOST_VALUES:
+        return
+    for (value,) in found:
+        if isinstance(value, str):
+            normalised = value.casefold()
+            if "-" in normalised or not normalised.isalnum():
+                normalised = normal(value)
+            if normalised and normalised.count(" ") < _MOST_WORDS:
+                yield value, normalised
