@@ -124,6 +124,8 @@ def _make(
     # Imported here: `clew --help` must not wait for Arrow.
     from clew_acme.database import stage
     from clew_acme.forms import load_duckdb, write_forms
+    from clew_acme.knowledge import draw_roles, write_knowledge
+    from clew_acme.vocabulary import speak
     from clew_acme.world import imagine
 
     company, staged = work / "company", work / "staged"
@@ -136,6 +138,9 @@ def _make(
     database = work / "acme.duckdb"
     load_duckdb(staged, made, database)
     write_forms(database, staged, company, made, world.names, forms, say)
+    words = speak(world)
+    roles = draw_roles(world, made)
+    write_knowledge(world, made, words, roles, company, forms)
     if "duckdb" in forms:
         shutil.move(database, company / "acme.duckdb")
     database.unlink(missing_ok=True)
