@@ -30,6 +30,8 @@ class Layout:
         separator: between values.
         names: of the columns, unique.
         skip: lines before the first row of data.
+        cut: whether these must be cut off for DuckDB, which takes quotes and line ends in them
+            for those of values.
         rows: whether there is any row of data.
         warnings: what was decided, one line each.
     """
@@ -37,6 +39,7 @@ class Layout:
     separator: str
     names: tuple[str, ...]
     skip: int
+    cut: bool
     rows: bool
     warnings: tuple[str, ...]
 
@@ -80,12 +83,21 @@ def layout(path: Path, shown: str) -> Layout:
         names, said = _names(first)
         warnings += said
         skip = before + reader.line_num
+        cut = reader.line_num > 1
         rows = any(any(cell.strip() for cell in row) for row in reader) or not whole
     else:
         names = tuple(f"column_{number}" for number in range(1, len(first) + 1))
         warnings.append("it has no line with column names; they are called column_1, …")
-        skip, rows = before, True
-    return Layout(separator=separator, names=names, skip=skip, rows=rows, warnings=tuple(warnings))
+        skip, cut, rows = before, False, True
+    cut = cut or any('"' in line for line in lines[:before])
+    return Layout(
+        separator=separator,
+        names=names,
+        skip=skip,
+        cut=cut,
+        rows=rows,
+        warnings=tuple(warnings),
+    )
 
 
 def _separator(text: str) -> str:

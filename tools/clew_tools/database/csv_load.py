@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from clew_core.errors import SourceError
+from clew_tools.database import scratch
 from clew_tools.database.csv_form import Layout, layout, ragged_row
 from clew_tools.database.names import quoted, text_literal
 from clew_tools.database.text_encoding import as_utf8
@@ -57,6 +60,15 @@ def load_csv(path: Path, table: str, connection: duckdb.DuckDBPyConnection) -> t
 def _create(
     file: Path, path: Path, table: str, form: Layout, connection: duckdb.DuckDBPyConnection
 ) -> None:
+    if form.cut:
+        rest = _without_lines(file, form.skip)
+        try:
+            _create(rest, path, table, replace(form, skip=0, cut=False), connection)
+        except SourceError as error:
+            raise _ragged(file, path, form) or error from error
+        finally:
+            rest.unlink()
+        return
     whole = file.stat().st_size <= _READ_TWICE
     for sample in (-1,) if whole else (_FIRST_ROWS, -1):
         names = ", ".join(text_literal(name) for name in form.names)
@@ -75,15 +87,31 @@ def _create(
         except duckdb.Error as error:
             if sample != -1:
                 continue
-            if found := ragged_row(file, form):
-                line, count = found
-                raise SourceError(
-                    f"{str(path)!r} is ragged: line {line:,} has {count} "
-                    f"value{'s' if count != 1 else ''}, but there are {len(form.names)} columns.",
-                    hint="Repair that line; a value that holds the separator needs quotes.",
-                ) from error
+            if ragged := _ragged(file, path, form):
+                raise ragged from error
             first = " ".join(str(error).split("\n")[0].split())
             raise SourceError(f"{str(path)!r} can't be read as CSV: {first}") from error
+
+
+def _ragged(file: Path, path: Path, form: Layout) -> SourceError | None:
+    found = ragged_row(file, form)
+    if found is None:
+        return None
+    line, count = found
+    return SourceError(
+        f"{str(path)!r} is ragged: line {line:,} has {count} "
+        f"value{'s' if count != 1 else ''}, but there are {len(form.names)} columns.",
+        hint="Repair that line; a value that holds the separator needs quotes.",
+    )
+
+
+def _without_lines(file: Path, lines: int) -> Path:
+    copy = scratch.fresh(".csv")
+    with file.open("rb") as source, copy.open("wb") as out:
+        for _ in range(lines):
+            source.readline()
+        shutil.copyfileobj(source, out)
+    return copy
 
 
 def _without_globs(file: Path) -> str:

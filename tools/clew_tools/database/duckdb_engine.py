@@ -151,10 +151,7 @@ class DuckDBEngine:
     def _connect(
         self, file: Path, config: dict[str, Any], threads: int | None
     ) -> duckdb.DuckDBPyConnection:
-        if self._datasets:
-            connection = duckdb.connect(":memory:", config=config)
-        else:
-            connection = duckdb.connect(str(file), read_only=True, config=config)
+        connection = duckdb.connect(str(file), read_only=True, config=config)
         if self._rules is not None:
             cage.enter(self._rules)
         # A file that this process has opened before comes with its walls up already.
@@ -179,11 +176,6 @@ class DuckDBEngine:
     def tables(self) -> tuple[Stored, ...]:
         """List the tables, in the source's order."""
         deadline = Deadline()
-        if self._datasets:
-            return tuple(
-                Stored(name=name, path=(name,), columns=self._described(name, deadline))
-                for name in self._datasets
-            )
         mine = "database_name = current_database() AND NOT internal"
         found = self.rows(
             f"SELECT schema_name, table_name, false FROM duckdb_tables() WHERE {mine} UNION ALL "
@@ -191,8 +183,7 @@ class DuckDBEngine:
             deadline,
         )
         if self._parquet:
-            order = {name: number for number, name in enumerate(self._parquet)}
-            found.sort(key=lambda row: order[row[1]])
+            found.sort(key=lambda row: str(row[1]))
         columns: dict[tuple[str, str], list[Column]] = {}
         for schema, table, name, kind, nullable, comment in self.rows(
             "SELECT schema_name, table_name, column_name, data_type, is_nullable, comment "
@@ -209,11 +200,12 @@ class DuckDBEngine:
                 )
             )
         keys, foreign = ({}, {}) if self._parquet else self._constraints(deadline)
-        facts = self._footers(deadline) if self._parquet else {}
+        facts = self._footers(deadline) if self._parquet and not self._datasets else {}
         return tuple(
             Stored(
                 name=table if schema == "main" else f"{schema}.{table}",
-                path=(schema, table),
+                # A dataset lies in front of the view of its name.
+                path=(table,) if table in self._datasets else (schema, table),
                 columns=tuple(columns.get((schema, table), ())),
                 view=view and not self._parquet,
                 primary_key=keys.get((schema, table), ()),
@@ -221,12 +213,6 @@ class DuckDBEngine:
                 **facts.get(table, {}),
             )
             for schema, table, view in found
-        )
-
-    def _described(self, name: str, deadline: Deadline) -> tuple[Column, ...]:
-        return tuple(
-            Column(name=row[0], type=column_type(row[1]), engine_type=row[1])
-            for row in self.rows(f"DESCRIBE SELECT * FROM {quoted(name)}", deadline)
         )
 
     def _constraints(

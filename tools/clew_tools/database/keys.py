@@ -158,9 +158,7 @@ class _Finder:
         named = bool(name.stem) and (
             name.stem in own or any("".join(name.words[i:]) in own for i in range(len(name.words)))
         )
-        same = (
-            key_name is not None and bool(key_name.stem) and key_name.whole == name.whole
-        )
+        same = key_name is not None and bool(key_name.stem) and key_name.whole == name.whole
         if (column.name,) == self._key_of(stored.name) and not (
             named or (same and self._rows[parent] > self._rows[stored.name])
         ):
@@ -262,5 +260,3 @@ def _singulars(table: str) -> set[str]:
     if name in ("people", "persons"):
         found |= {"person", "people"}
     return found
-
-
