@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+import math
 from typing import TYPE_CHECKING, Any
 
 from clew_core.chart_spec import ChartSpec
@@ -67,9 +67,22 @@ def figure(spec: ChartSpec, table: pa.Table) -> go.Figure:
 
     drawn = figure_json(spec, table)
     try:
-        return go.Figure(drawn)
+        return go.Figure({**drawn, "data": [_with_gaps(trace) for trace in drawn["data"]]})
     except ValueError as error:
         raise ToolFailed(f"Plotly does not take the {spec.mark} chart: {error}") from error
+
+
+def _with_gaps(trace: Json) -> Json:
+    """Write a missing colour or size as not-a-number: Plotly's Python refuses null there."""
+    if "marker" not in trace:
+        return trace
+    marker = {
+        key: [math.nan if item is None else item for item in value]
+        if key in ("color", "size") and isinstance(value, list)
+        else value
+        for key, value in trace["marker"].items()
+    }
+    return {**trace, "marker": marker}
 
 
 def _layout(planned: Plan, columns: Columns) -> Json:
@@ -88,7 +101,7 @@ def _layout(planned: Plan, columns: Columns) -> Json:
         return layout | axes
     values = distinct(columns[planned.facet])
     across = min(len(values), FACET_COLUMNS) or 1
-    down = ceil(len(values) / across) or 1
+    down = math.ceil(len(values) / across) or 1
     layout["grid"] = {"rows": down, "columns": across, "pattern": "independent"}
     layout["height"] = max(planned.spec.layout.height, FACET_HEIGHT * down)
     layout["annotations"] = []
@@ -132,7 +145,7 @@ def _fill(template: Any, group: Group, columns: Columns) -> Any:
     if template.kind == "columns":
         return [list(row) for row in zip(*map(group.columns.get, template.fields), strict=True)]
     (name,) = template.fields
-    if template.kind == "column":
+    if template.kind in ("column", "numbers"):
         return group.columns[name]
     if template.kind == "value":
         return group.columns[name][0]

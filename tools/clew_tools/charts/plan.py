@@ -226,7 +226,7 @@ def _marker(spec: ChartSpec, color: Slot | str) -> Json:
         marker |= _color_scale(spec.color)
     if spec.size:
         marker |= {
-            "size": Slot(kind="column", fields=(spec.size.field,)),
+            "size": Slot(kind="numbers", fields=(spec.size.field,)),
             "sizemode": "area",
             "sizeref": Slot(kind="sizeref", fields=(spec.size.field,)),
             "sizemin": 3,
@@ -237,7 +237,7 @@ def _marker(spec: ChartSpec, color: Slot | str) -> Json:
 def _color_scale(encoding: Encoding) -> Json:
     title = with_unit(title_of(encoding), encoding.unit)
     return {
-        "color": Slot(kind="column", fields=(encoding.field,)),
+        "color": Slot(kind="numbers", fields=(encoding.field,)),
         "colorscale": palette.SCALE,
         "showscale": True,
         "colorbar": {"title": {"text": plain(title)}, "outlinewidth": 0},

@@ -195,9 +195,11 @@ def _unslotted(value: Any, rows: str, scale: str) -> Any:
     (field,) = value.fields
     code = {
         "column": f"{rows}[{_quoted(field)}]",
+        # Decimals are objects to pandas, and no colours or sizes to Plotly.
+        "numbers": f"pd.to_numeric({rows}[{_quoted(field)}])",
         "value": f"float({rows}[{_quoted(field)}].iloc[0])",
         "categories": f"{scale}[{_quoted(field)}].unique()",
-        "sizeref": f"2 * {scale}[{_quoted(field)}].max() / {MARKER_PIXELS}**2",
+        "sizeref": f"2 * float({scale}[{_quoted(field)}].max()) / {MARKER_PIXELS}**2",
     }
     return _Code(code[value.kind])
 
