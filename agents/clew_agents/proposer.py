@@ -25,6 +25,7 @@ class Candidate:
         single_row: it holds only if the result has exactly one row.
         labels: dimension → table whose rows it names; where two rows share a name, the key
             has to be grouped by as well.
+        terms: ``table.column`` or ``table`` → the words of the question for it.
     """
 
     spec: QuerySpec
@@ -32,6 +33,7 @@ class Candidate:
     reason: str
     single_row: bool = False
     labels: dict[str, str] = field(default_factory=dict)
+    terms: dict[str, str] = field(default_factory=dict)
 
 
 class CannotAnswer(ClewError):
@@ -54,7 +56,10 @@ class AsksBack(ClewError):
 class Proposer(Protocol[Context]):
     """Makes candidates for a task; verification is the same for all proposers."""
 
-    name: ProposerName
+    @property
+    def name(self) -> ProposerName:
+        """``builtin`` or ``model``."""
+        ...
 
     def propose(self, task: str, context: Context, deadline: Deadline) -> Sequence[Candidate]:
         """Make candidates, best first.

@@ -106,12 +106,12 @@ def _read(hint: Any, data: Any, where: str) -> Any:
 def _read_union(args: tuple[Any, ...], data: Any, where: str) -> Any:
     """Take the first member that fits; of dataclasses, the one whose field names fit."""
     if isinstance(data, dict):
-        shapes = [arg for arg in args if dataclasses.is_dataclass(arg)]
+        shapes = [cast(type, arg) for arg in args if dataclasses.is_dataclass(arg)]
         for shape in shapes:
             fields = {_json_name(f.name): f for f in dataclasses.fields(shape)}
             needed = {name for name, field in fields.items() if _required(field)}
             if needed <= data.keys() <= fields.keys():
-                return _read_object(cast(type, shape), data, where)
+                return _read_object(shape, data, where)
         if shapes and not any(typing.get_origin(arg) is dict for arg in args):
             names = ", ".join(shape.__name__ for shape in shapes)
             raise UsageError(f"{where}: {sorted(data)} fits none of {names}.")

@@ -187,12 +187,19 @@ class Assembler:
                 tables.append(test.item.tables[0])
         if not tables:
             if entity_table is None:
-                raise NotUnderstood([], "The question names nothing to compute or to list.")
+                raise NotUnderstood([], self._nothing_named())
             return entity_table
         for table in tables:
             if all(reaches(self.vocabulary.catalog, table, other) for other in tables):
                 return table
         raise NotUnderstood([], f"{_listed(tables)} can't be put into one table without repeats.")
+
+    def _nothing_named(self) -> str:
+        """Say that nothing is computed or listed, and what the question does speak of."""
+        items = self.resolver.items
+        spoken = [repr(item.text) for item in items if item.tag in "FVPh#"]
+        about = f" It only speaks of {', '.join(spoken)}." if spoken else ""
+        return f"The question names nothing to count, compute or list.{about}"
 
     def _finest(
         self, base: str, computed: list[Computed], dimensions: list[tuple[q.Dimension, Name]]
@@ -375,8 +382,15 @@ class Assembler:
         )
         return Candidate(
             spec=spec, confidence=0.9, reason="each word of the question has its place",
-            labels=dict(self.labels),
+            labels=dict(self.labels), terms=self.terms(),
         )  # fmt: skip
+
+    def terms(self) -> dict[str, str]:
+        """The words of the question for tables and columns, by ``table.column`` or ``table``."""
+        return {
+            f"{table}.{column}" if column else table: words
+            for (table, column), words in self.resolver.terms.items()
+        }
 
     def _lookup(self, base: str, computed: list[Computed], placed: Placed) -> Candidate:
         """Read "the population of Brazil in 1997" as the value of one row."""

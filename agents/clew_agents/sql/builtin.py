@@ -118,7 +118,7 @@ class BuiltinProposer:
         """Ask which column is meant; each option is a reading that works."""
         options: list[Option] = []
         for table, column in problem.choices[:_MOST_OPTIONS]:
-            label = f"{column} of {table}" if column else table
+            label = _label(table, column, context)
             chosen = {**pins, problem.words.casefold(): (table, column)}
             try:
                 specs = self._propose(question, context, chosen)
@@ -132,7 +132,7 @@ class BuiltinProposer:
                     spec=specs[0].spec,
                 )
             )
-        names = [f"{column} of {table}" if column else table for table, column in problem.choices]
+        names = [_label(table, column, context) for table, column in problem.choices]
         return AsksBack(
             Clarification(
                 question=f"{problem.words!r} can mean {_or(names)}. Which one?",
@@ -140,6 +140,12 @@ class BuiltinProposer:
                 options=tuple(options),
             )
         )
+
+
+def _label(table: str, column: str, context: SqlContext) -> str:
+    """Say a column for people: a table's label column is the table itself."""
+    labels = [name.column for name in context.vocabulary.labels(table)]
+    return table if not column or labels == [column] else f"{column} of {table}"
 
 
 def refuse_changes(question: str) -> None:

@@ -82,6 +82,7 @@ def continue_spec(
             confidence=0.85,
             reason="the question before, changed",
             labels=dict(assembler.labels),
+            terms=assembler.terms(),
             single_row=not spec.measures and previous.limit is None and not previous.distinct,
         )
     ]

@@ -173,8 +173,9 @@ class _Reader:
             return
         left = self._subject(at)
         item = self.items[right]
-        numeric_left = self._is_column(left, _NUMERIC) and not self._is_year(left)
-        if item.tag == "P" and not numeric_left and sign in _TIMES:
+        amount = self._is_column(left, _NUMERIC) and not self._is_year(left)
+        temporal = sign in ("after", "before", "since", "until")
+        if item.tag == "P" and sign in _TIMES and (temporal or not amount):
             self._time(left, _TIMES[sign], (right,), at)
         elif item.number is not None and sign in _SIGNS:
             self._number(left, _SIGNS[sign], (right,), at)
@@ -187,7 +188,9 @@ class _Reader:
             return
         if self.items[joint].value != "and" and self.items[joint].text.lower() != "to":
             return
-        self._range(self._subject(at), low, high, at, joint)
+        left = self._subject(at)
+        amount = self._is_column(left, _NUMERIC) and not self._is_year(left)
+        self._range(left, low, high, at, joint, amount=amount)
 
     def _range_from(self, low: int) -> bool:
         """Read "1967 to 1977", "1967 through 1977", "1967-1977"."""
@@ -204,10 +207,11 @@ class _Reader:
         text = self.items[at].text.lower()
         return text in ("to", "through", "thru", "until", "till", "through to", "up to")
 
-    def _range(self, left: int | None, low: int, high: int, *signs: int) -> bool:
+    def _range(
+        self, left: int | None, low: int, high: int, *signs: int, amount: bool = False
+    ) -> bool:
         first, second = self.items[low], self.items[high]
-        numeric_left = self._is_column(left, _NUMERIC) and not self._is_year(left)
-        if first.tag == second.tag == "P" and not numeric_left:
+        if first.tag == second.tag == "P" and not amount:
             self._time(left, "between", (low, high), *signs)
             return True
         if first.number is not None and second.number is not None:
@@ -220,8 +224,9 @@ class _Reader:
         assert sign is not None
         left, value = self._subject(at), self.items[sign].value
         more = value in ("or later", "or more")
-        numeric_left = self._is_column(left, _NUMERIC) and not self._is_year(left)
-        if self.items[at].tag == "P" and not numeric_left:
+        amount = self._is_column(left, _NUMERIC) and not self._is_year(left)
+        temporal = value in ("or later", "or earlier")
+        if self.items[at].tag == "P" and (temporal or not amount):
             self._time(left, "since" if more else "until", (at,), sign)
         elif self.items[at].number is not None:
             self._number(left, ">=" if more else "<=", (at,), sign)
@@ -427,6 +432,7 @@ class _Reader:
             if rank_by or self._is_worth(right):
                 self._take(at)
                 return
+        right = self._unqualified(right)
         if not self._groupable(right):
             return
         self._take(at)
@@ -434,7 +440,7 @@ class _Reader:
             self._add_group(right)
             joint = self._next(right, "")
             if self._tag(joint) == "J" and joint is not None:
-                following = self._next(joint, ".GDU")
+                following = self._unqualified(self._next(joint, ".GDU"))
                 if not self._groupable(following) or self._begins_measure(joint):
                     break
                 self._take(joint)
@@ -448,6 +454,18 @@ class _Reader:
 
     def _is_worth(self, at: int | None) -> bool:
         return False if at is None else self.items[at].tag == "S"
+
+    def _unqualified(self, at: int | None) -> int | None:
+        """Step from the table of "customer market segment" to the column."""
+        if at is None or not self._is_table(at) or not self._free(at):
+            return at
+        tables, beside = self.items[at].tables, self._next(at, "")
+        if beside is None or not self._free(beside) or not self._is_column(beside):
+            return at
+        if any(match.name.table in tables for match in self.items[beside].matches):
+            self._take(at)
+            return beside
+        return at
 
     def _begins_measure(self, joint: int) -> bool:
         """Whether what follows "and" is a new measure ("by region and the average price")."""
@@ -599,6 +617,8 @@ class _Reader:
             self._count(last, right, target, distinct)
             return
         aggregates = [self._aggregate(place) for place in places]
+        if self._applies_to_counted(places, target, aggregates[-1]):
+            return
         if target is None and self._tag(right) in ("A", "S") and self._free(right):
             # "the highest average price": the superlative ranks, the average computes
             return
@@ -608,6 +628,21 @@ class _Reader:
         self._take(target, *places)
         if target is not None:
             self._joined_targets(target, aggregates[-1])
+
+    def _applies_to_counted(
+        self, places: Sequence[int], target: int | None, aggregate: Aggregate
+    ) -> bool:
+        """Read "how many minutes does a track last on average": the average of the minutes."""
+        if self._is_column(target, _NUMERIC) or not self.reading.ops:
+            return False
+        op = self.reading.ops[-1]
+        if not op.count or op.target is None or op.target.tables:
+            return False
+        if not any(match.name.type in _NUMERIC for match in op.target.matches):
+            return False
+        op.count, op.aggregate = False, aggregate
+        self._take(*places)
+        return True
 
     def _aggregate(self, at: int) -> Aggregate:
         return cast(Aggregate, self.items[at].value.split()[0])
@@ -702,8 +737,11 @@ class _Reader:
                 continue
             if self._is_table(at) or self._tag(self._previous(at)) == "U" and self.reading.ops:
                 continue
+            names = {match.name.letters for match in item.matches}
             repeated = any(
-                op.target and op.target.matches == item.matches for op in self.reading.ops
+                op.target is not None
+                and any(match.name.letters in names for match in op.target.matches)
+                for op in self.reading.ops
             )
             self._take(at)
             if repeated:

@@ -47,6 +47,7 @@ class Resolver:
         preferred: columns that the conversation speaks of.
         base: the table whose rows are counted or computed on, once it is known.
         used: columns that the query uses.
+        terms: column or table → the words of the question for it.
     """
 
     vocabulary: Vocabulary
@@ -56,6 +57,7 @@ class Resolver:
     preferred: frozenset[tuple[str, str]] = frozenset()
     base: str | None = None
     used: set[tuple[str, str]] = field(default_factory=set)
+    terms: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def column(self, item: Item, types: Sequence[str] = ()) -> Name | None:
         """Choose the column that an item names; None if it names none of these types.
@@ -75,6 +77,7 @@ class Resolver:
         chosen = self._narrow(item, found)
         if len(chosen) > 1:
             raise Ambiguous(item.text, [(n.table, n.column or "") for n in chosen])
+        self.terms.setdefault((chosen[0].table, chosen[0].column or ""), item.text)
         return self._remember(chosen[0])
 
     def table(self, item: Item) -> str | None:
@@ -86,6 +89,8 @@ class Resolver:
         tables = list(dict.fromkeys(item.tables))
         if len(tables) > 1:
             raise Ambiguous(item.text, [(table, "") for table in tables])
+        if tables:
+            self.terms.setdefault((tables[0], ""), item.text)
         return tables[0] if tables else None
 
     def value(self, value: Item, names: Sequence[Item]) -> list[ValueHit]:
@@ -123,10 +128,9 @@ class Resolver:
             named = self.column(item, DATES) or self.column(item, NUMERIC)
             if named is not None:
                 return named
-        if (pin := self.pins.get(words.casefold())) is not None:
-            found = [n for n in self.vocabulary.columns if (n.table, n.column) == pin]
-            if found:
-                return self._remember(found[0])
+        for name in self.vocabulary.columns:
+            if (name.table, name.column) in self.pins.values() and self._is_dated(name):
+                return self._remember(name)
         own = self._dated(self.base) if self.base else []
         near = self._nearby_dates()
         chosen = self._hinted(own) or self._hinted(near)
@@ -216,11 +220,10 @@ class Resolver:
         )
 
     def _dated(self, table: str) -> list[Name]:
-        return [
-            name
-            for name in self.vocabulary.of_table(table)
-            if name.type in DATES or (name.type == "integer" and name.words[-1] == "year")
-        ]
+        return [name for name in self.vocabulary.of_table(table) if self._is_dated(name)]
+
+    def _is_dated(self, name: Name) -> bool:
+        return name.type in DATES or (name.type == "integer" and name.words[-1] == "year")
 
     def _nearby_dates(self) -> list[Name]:
         """Date columns of the tables that the question names, else of the nearest tables."""

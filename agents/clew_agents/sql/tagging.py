@@ -134,6 +134,10 @@ class _Tagger:
         return replace(self._item("P", at, end), period=period, number=self.tokens[at].number)
 
     def _phrase(self, at: int) -> Item | None:
+        if self.tokens[at].norm in ("last", "lasts") and any(
+            token.norm in ("does", "do", "did") for token in self.tokens[:at]
+        ):
+            return self._item(".", at, at + 1)  # "how long does a track last"
         for length in range(min(LONGEST, len(self.tokens) - at), 0, -1):
             words = tuple(token.norm for token in self.tokens[at : at + length])
             if any(t.kind == "quoted" for t in self.tokens[at : at + length]):

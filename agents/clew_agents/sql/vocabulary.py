@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clew_agents.sql.thesaurus import LABELS, WORTH, synonyms
+from clew_agents.sql.tokens import tokenize
 from clew_agents.sql.words import abbreviates, same, singular, split_name, stems
 from clew_tools.database.catalog import Catalog, Column, Table
 
@@ -144,6 +145,14 @@ class Vocabulary:
             or any(name.column in key.columns for key in keys)
             or (name.words[-1] in ("id", "key", "uuid", "guid") and name.type != "number")
         )
+
+
+def names_table(question: str, table: str) -> bool:
+    """Whether a question speaks of a table, also of one that is not in the catalog."""
+    name = _name(table, None, table)
+    words = tuple(token.norm for token in tokenize(question))
+    spans = (words[i : i + n] for n in range(1, 4) for i in range(len(words) - n + 1))
+    return any(_score(span, name) >= GOOD for span in spans)
 
 
 def _name(table: str, column: str | None, bare: str, type_: str = "") -> Name:

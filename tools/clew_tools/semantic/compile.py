@@ -238,7 +238,8 @@ class _Compiler:
 
     def _conditions(self, measures: dict[str, exp.Expr]) -> tuple[list[exp.Expr], list[exp.Expr]]:
         """Split the conditions into those before and those after grouping."""
-        before, after = [], []
+        before: list[exp.Expr] = []
+        after: list[exp.Expr] = []
         for condition in self.spec.conditions:
             grouped = any(isinstance(p.on, q.MeasureRef) for p in _predicates(condition))
             (after if grouped else before).append(self._condition(condition, measures))

@@ -1,0 +1,215 @@
+"""How a verified result becomes text that a colleague would write: one to three sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clew_agents.proxy.prose import Prose, is_number
+from clew_agents.sql.describe import Describer, period_text
+from clew_core.query_spec import Dimension, Measure, QuerySpec
+from clew_core.receipts import Receipt
+
+_NAMED = 5  # so many rows are named one by one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """Prose with the receipts of its numbers.
+
+    Attributes:
+        text: sentences.
+        title: what the result shows, without numbers.
+        receipts: in the order of the text.
+    """
+
+    text: str
+    title: str
+    receipts: tuple[Receipt, ...]
+
+
+def compose(spec: QuerySpec, terms: dict[str, str], prose: Prose, *, truncated: bool) -> Text:
+    """Write the text of a result.
+
+    Args:
+        spec: what was asked.
+        terms: the question's words for tables and columns.
+        prose: over the result.
+        truncated: there are more rows than the result has.
+    """
+    writer = _Writer(spec, Describer(spec, terms), prose, truncated)
+    text = writer.write()
+    return Text(
+        text=text[:1].upper() + text[1:], title=writer.title(), receipts=tuple(prose.receipts)
+    )
+
+
+class _Writer:
+    def __init__(self, spec: QuerySpec, words: Describer, prose: Prose, truncated: bool) -> None:
+        self.spec, self.words, self.prose, self.truncated = spec, words, prose, truncated
+        self.rows = prose.table.num_rows
+
+    def write(self) -> str:
+        spec = self.spec
+        if not spec.measures:
+            return self._listing()
+        if not spec.dimensions:
+            return self._scalar()
+        if spec.order and spec.limit is not None:
+            return self._ranking()
+        if len(spec.dimensions) == 1 and self._in_time(spec.dimensions[0]) and self.rows > 1:
+            return self._course()
+        return self._groups()
+
+    def title(self) -> str:
+        """Say what the result shows, for a chart or a heading."""
+        spec = self.spec
+        parts = [self.words.measures() if spec.measures else self._listed_names()]
+        if spec.dimensions and spec.measures:
+            parts.append(f"by {self.words.dimensions()}")
+        title = " ".join([*parts, self.words.conditions()]).strip()
+        return title[:1].upper() + title[1:]
+
+    # --- numbers -------------------------------------------------------------------------------
+
+    def _number(self, row: int, measure: Measure) -> str:
+        exact = measure.aggregate not in ("avg", "median", "quantile", "stddev", "variance", None)
+        return self.prose.number(row, measure.name, exact=exact, unit=measure.unit)
+
+    def _group(self, row: int) -> str:
+        """Name the group of a row; several people's names are joined by blanks."""
+        shown = self._shown()
+        texts = [self._group_text(row, dimension) for dimension in shown]
+        joint = " " if all(d.name.lower().endswith("name") for d in shown) else ", "
+        return joint.join(texts)
+
+    def _shown(self) -> tuple[Dimension, ...]:
+        """The dimensions that name a group; a key beside a name says nothing to people."""
+        named = [d for d in self.spec.dimensions if not d.name.lower().endswith(("id", "key"))]
+        return tuple(named) or self.spec.dimensions
+
+    def _group_text(self, row: int, dimension: Dimension) -> str:
+        value = self.prose.value(row, dimension.name)
+        if value is None:
+            return "(none)"
+        if dimension.grain is not None and not is_number(value):
+            return period_text(value, dimension.grain)
+        text = self.prose.plain(row, dimension.name)
+        return text if len(text) <= 80 else f"{text[:77]}…"
+
+    def _in_time(self, dimension: Dimension) -> bool:
+        return dimension.grain is not None or dimension.name.lower().endswith("year")
+
+    # --- forms ---------------------------------------------------------------------------------
+
+    def _scalar(self) -> str:
+        conditions = self.words.conditions()
+        first = self.spec.measures[0]
+        if len(self.spec.measures) == 1 and first.aggregate in ("count", "count_distinct"):
+            value = self.prose.value(0, first.name)
+            verb = "is" if value == 1 else "are"
+            things = self.words.counted(first) if first.of else self.words.things()
+            return f"there {verb} {self._number(0, first)} {things} {conditions}".rstrip() + "."
+        parts = [
+            f"the {self.words.measure(measure)} {conditions if place == 0 else ''}".rstrip()
+            + f" is {self._number(0, measure)}"
+            for place, measure in enumerate(self.spec.measures)
+        ]
+        return f"{_and(parts)}."
+
+    def _ranking(self) -> str:
+        measure = self.spec.measures[0]
+        most = self.spec.order[0].direction == "descending"
+        counted = measure.aggregate in ("count", "count_distinct")
+        adjective = ("most" if most else "fewest") if counted else "highest" if most else "lowest"
+        what = self.words.measure(measure)
+        if counted:
+            what = self.words.counted(measure) if measure.of else self.words.things()
+        elif measure.aggregate in ("max", "min"):
+            what = self.words.column(measure.of)
+        shown = min(self.rows, _NAMED)
+        named = [f"{self._group(row)} ({self._number(row, measure)})" for row in range(shown)]
+        text = f"{named[0]} has the {adjective} {what} {self.words.conditions()}".rstrip()
+        if shown > 1:
+            text += f", followed by {_and(named[1:])}"
+        if self.rows > shown:
+            text += "; the table has the rest"
+        return f"{text}."
+
+    def _course(self) -> str:
+        """Tell how a measure went over time."""
+        measure, last = self.spec.measures[0], self.rows - 1
+        values = [self.prose.value(row, measure.name) for row in range(self.rows)]
+        what = f"the {self.words.measure(measure)} {self.words.conditions()}".rstrip()
+        first_text = f"{self._number(0, measure)} in {self._group(0)}"
+        last_text = f"{self._number(last, measure)} in {self._group(last)}"
+        text = f"{what} went from {first_text} to {last_text}"
+        known = [row for row, value in enumerate(values) if is_number(value)]
+        if not known:
+            return f"{text}."
+        top = max(known, key=lambda row: values[row])
+        bottom = min(known, key=lambda row: values[row])
+        ends = (0, last)
+        if top not in ends:
+            text += f"; the highest was {self._number(top, measure)} in {self._group(top)}"
+        if bottom not in ends:
+            joint = " and" if top not in ends else ";"
+            text += f"{joint} the lowest {self._number(bottom, measure)} in {self._group(bottom)}"
+        return f"{text}."
+
+    def _groups(self) -> str:
+        measure = self.spec.measures[0]
+        what = f"{self.words.measures()} by {self.words.dimensions()} {self.words.conditions()}"
+        values = [self.prose.value(row, measure.name) for row in range(self.rows)]
+        order = sorted(
+            (row for row in range(self.rows) if is_number(values[row])),
+            key=lambda row: values[row],
+            reverse=True,
+        )
+        if not order:
+            return f"{what.rstrip()}: there are no numbers."
+        if self.rows <= _NAMED and len(self.spec.measures) == 1:
+            named = [f"{self._group(row)} {self._number(row, measure)}" for row in order]
+            return f"{what.rstrip()}: {_and(named)}."
+        top, bottom = order[0], order[-1]
+        groups = self.prose.rows()
+        more = "more than " if self.truncated else ""
+        first = (
+            f"{what.rstrip()}: of {more}{groups} groups, {self._group(top)} has the highest "
+            f"{self.words.measure(measure)} ({self._number(top, measure)})"
+        )
+        if values[top] == values[bottom]:
+            return f"{first}; all are equal."
+        return f"{first} and {self._group(bottom)} the lowest ({self._number(bottom, measure)})."
+
+    def _listing(self) -> str:
+        conditions = self.words.conditions()
+        if self.rows == 1 and not self.spec.distinct:
+            parts = [
+                f"the {self._listed_name(d)} {conditions if place == 0 else ''}".rstrip()
+                + f" is {self._listed_value(d)}"
+                for place, d in enumerate(self.spec.dimensions)
+            ]
+            return f"{_and(parts)}."
+        more = "more than " if self.truncated else ""
+        names = self._listed_names() if self.rows != 1 else self._listed_name(self._shown()[0])
+        verb = "is" if self.rows == 1 else "are"
+        text = f"there {verb} {more}{self.prose.rows()} {names} {conditions}".rstrip()
+        shown = [self._group(row) for row in range(min(self.rows, _NAMED))]
+        rest = ", …" if self.rows > _NAMED else ""
+        return f"{text}: {', '.join(shown)}{rest}."
+
+    def _listed_value(self, dimension: Dimension) -> str:
+        value = self.prose.value(0, dimension.name)
+        if not is_number(value):
+            return self._group_text(0, dimension)
+        return self.prose.number(0, dimension.name, exact=True)
+
+    def _listed_name(self, dimension: Dimension) -> str:
+        return self.words.column(dimension.of) if dimension.of else dimension.name
+
+    def _listed_names(self) -> str:
+        return self.words.listed()
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

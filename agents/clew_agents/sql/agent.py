@@ -1,0 +1,323 @@
+"""How the sql agent works: candidates are compiled, guarded, run and checked before one is chosen.
+
+What is checked: the spec against the catalog, the SQL by the guard, the result for emptiness and
+for periods outside the data, names that stand for several rows, and that all readings of a
+question agree. What is not: that the words were understood as they were meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from clew_agents.proposer import AsksBack, Candidate, CannotAnswer, Proposer
+from clew_agents.sql.builtin import SqlContext
+from clew_agents.sql.describe import Describer
+from clew_core.answer import Clarification, Option, ProposerName
+from clew_core.deadline import Deadline
+from clew_core.errors import RetryByModel, ToolFailed
+from clew_core.principal import Principal
+from clew_core.query_spec import (
+    AllOf,
+    AnyOf,
+    Column,
+    Condition,
+    Dimension,
+    Measure,
+    Order,
+    Predicate,
+    QuerySpec,
+    Related,
+)
+from clew_tools.database.catalog import Catalog
+from clew_tools.database.source import Result, Source
+from clew_tools.semantic.compile import Compiled, compile_spec
+from clew_tools.semantic.keys import AmbiguousPath
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """A candidate that was run and holds.
+
+    Attributes:
+        candidate: what was accepted.
+        compiled: its SQL.
+        result: its rows.
+        proposer: who made it.
+        seconds: wall-clock time inside the engine, all queries together.
+        cpu_seconds: CPU time there.
+    """
+
+    candidate: Candidate
+    compiled: Compiled
+    result: Result
+    proposer: ProposerName
+    seconds: float
+    cpu_seconds: float
+
+
+class SqlAgent:
+    """Answers one question over one source."""
+
+    def __init__(self, source: Source, principal: Principal, context: SqlContext) -> None:
+        """Take what it works on.
+
+        Args:
+            source: open.
+            principal: who asks.
+            context: what its proposers are given.
+        """
+        self.source, self.principal, self.context = source, principal, context
+        self.catalog: Catalog = context.vocabulary.catalog
+        self.seconds = self.cpu_seconds = 0.0
+
+    def answer(self, question: str, proposer: Proposer[SqlContext], deadline: Deadline) -> Verified:
+        """Propose, verify, choose.
+
+        Raises:
+            AsksBack, CannotAnswer, Refused: the reason is in the error.
+            SourceError, BudgetEnded, Cancelled: the query did not come to its end.
+        """
+        candidates = proposer.propose(question, self.context, deadline)
+        held = [
+            verified
+            for candidate in candidates
+            if (verified := self._verify(candidate, proposer.name, deadline)) is not None
+        ]
+        if not held:
+            raise CannotAnswer("No reading of the question gives a result.")
+        if candidates[0].single_row and held[0].candidate.single_row:
+            return self._nonempty(held[0], deadline)
+        if _differ(held):
+            raise self._ask_reading(question, held)
+        return self._nonempty(held[0], deadline)
+
+    def run_option(self, option: Option, proposer: ProposerName, deadline: Deadline) -> Verified:
+        """Run the reading that a person chose."""
+        assert option.spec is not None  # options without a spec are asked as questions
+        candidate = Candidate(spec=option.spec, confidence=1.0, reason="chosen by the user")
+        verified = self._verify(candidate, proposer, deadline)
+        assert verified is not None  # only single-row candidates can fail silently
+        return self._nonempty(verified, deadline)
+
+    # --- verification --------------------------------------------------------------------------
+
+    def _verify(
+        self, candidate: Candidate, proposer: ProposerName, deadline: Deadline
+    ) -> Verified | None:
+        """Run a candidate; None if it supposed one row and there are more."""
+        candidate = self._with_keys(candidate, deadline)
+        try:
+            compiled = compile_spec(candidate.spec, self.catalog, self.source.dialect)
+        except AmbiguousPath as problem:
+            raise AsksBack(Clarification(question=f"{problem} Which one?")) from problem
+        except (RetryByModel, ToolFailed) as problem:
+            raise CannotAnswer(str(problem)) from problem
+        result = self._run(compiled.sql, deadline)
+        if candidate.single_row and result.table.num_rows > 1:
+            return None
+        return Verified(
+            candidate=candidate,
+            compiled=compiled,
+            result=result,
+            proposer=proposer,
+            seconds=self.seconds,
+            cpu_seconds=self.cpu_seconds,
+        )
+
+    def _run(self, sql: str, deadline: Deadline) -> Result:
+        deadline.check()
+        try:
+            result = self.source.run(sql, self.principal, deadline)
+        except RetryByModel as problem:
+            raise CannotAnswer(f"The query did not run: {problem}") from problem
+        self.seconds += result.seconds
+        self.cpu_seconds += result.cpu_seconds
+        return result
+
+    def _with_keys(self, candidate: Candidate, deadline: Deadline) -> Candidate:
+        """Group by the key as well where two rows share a name: two people called Smith."""
+        spec = candidate.spec
+        if not spec.measures:
+            return candidate
+        added: list[Dimension] = []
+        for table_name in dict.fromkeys(candidate.labels.values()):
+            table = self.catalog.table(table_name)
+            names = [
+                d.of.column
+                for d in spec.dimensions
+                if candidate.labels.get(d.name) == table_name and isinstance(d.of, Column)
+            ]
+            if table is None or not names or not table.primary_key:
+                continue
+            if any(name in table.primary_key for name in names):
+                continue
+            if self._names_repeat(table_name, names, deadline):
+                added += [
+                    Dimension(name=key, of=Column(table=table_name, column=key))
+                    for key in table.primary_key
+                ]
+        if not added:
+            return candidate
+        known = {d.name for d in spec.dimensions}
+        dimensions = (*spec.dimensions, *(d for d in added if d.name not in known))
+        return replace(candidate, spec=replace(spec, dimensions=dimensions))
+
+    def _names_repeat(self, table: str, columns: Sequence[str], deadline: Deadline) -> bool:
+        rows = "rows__"
+        check = QuerySpec(
+            source=self.source.name,
+            table=table,
+            measures=(Measure(name=rows, aggregate="count"),),
+            dimensions=tuple(
+                Dimension(name=f"name_{i}", of=Column(table=table, column=column))
+                for i, column in enumerate(columns)
+            ),
+            limit=1,
+        )
+        compiled = compile_spec(
+            replace(check, order=(_descending(rows),)), self.catalog, self.source.dialect
+        )
+        found = self._run(compiled.sql, deadline).table
+        return bool(found.num_rows) and int(found.column(rows)[0].as_py()) > 1
+
+    # --- what the result says ------------------------------------------------------------------
+
+    def _nonempty(self, verified: Verified, deadline: Deadline) -> Verified:
+        """Refuse to call nothing an answer; zero rows counted is one, inside the data's time."""
+        spec, table = verified.candidate.spec, verified.result.table
+        if not _is_empty(table, spec):
+            return verified
+        counted = all(m.aggregate in ("count", "count_distinct") for m in spec.measures)
+        outside = self._outside(spec, deadline)
+        if spec.measures and not spec.dimensions and counted and not outside:
+            return verified
+        if not spec.conditions:
+            raise CannotAnswer(f"{spec.table!r} has no rows that could be used.")
+        words = Describer(spec, verified.candidate.terms).conditions()
+        raise CannotAnswer(f"There are no rows {words}.{outside}")
+
+    def _outside(self, spec: QuerySpec, deadline: Deadline) -> str:
+        """Say the span of the data where a period lies outside of it or in a gap."""
+        for column in _time_columns(spec, self.catalog):
+            probe = QuerySpec(
+                source=spec.source,
+                table=column.table,
+                measures=(
+                    Measure(name="low__", aggregate="min", of=column),
+                    Measure(name="high__", aggregate="max", of=column),
+                ),
+            )
+            compiled = compile_spec(probe, self.catalog, self.source.dialect)
+            row = self._run(compiled.sql, deadline).table.to_pylist()[0]
+            low, high = str(row["low__"])[:10], str(row["high__"])[:10]
+            if self._is_outside(spec, column, low, high):
+                return f" {column.column!r} runs from {low} to {high}."
+        return ""
+
+    def _is_outside(self, spec: QuerySpec, column: Column, low: str, high: str) -> bool:
+        kind = _type_of(column, self.catalog)
+        for test in _predicates(spec):
+            if test.on != column or test.grain is not None:
+                continue
+            if kind == "integer" and test.operator == "=":
+                return True  # whole years that the data skip
+            value = str(test.values[0]) if test.values else ""
+            if test.operator in (">", ">=") and value[: len(high)] > high:
+                return True
+            if test.operator in ("<", "<=") and value[: len(low)] <= low:
+                return True
+        return False
+
+    def _ask_reading(self, question: str, held: Sequence[Verified]) -> AsksBack:
+        options = []
+        for number, verified in enumerate(held, 1):
+            label = Describer(verified.candidate.spec, verified.candidate.terms).measures()
+            options.append(
+                Option(
+                    id=str(number),
+                    label=label,
+                    question=f"{question.rstrip(' ?.')} ({label})",
+                    spec=verified.candidate.spec,
+                )
+            )
+        labels = " or ".join(option.label for option in options)
+        return AsksBack(
+            Clarification(
+                question=f"There are several rows per answer. Which one is meant: {labels}?",
+                options=tuple(options),
+            )
+        )
+
+
+def _differ(held: Sequence[Verified]) -> bool:
+    """Whether the readings give other values, whatever their columns are called."""
+    forms = [
+        [list(row.values()) for row in _floats(verified.result.table).to_pylist()]
+        for verified in held
+    ]
+    return any(form != forms[0] for form in forms[1:])
+
+
+def _floats(table: pa.Table) -> pa.Table:
+    """Read all numbers as floats: a sum and a maximum of one row differ in type only."""
+    for place, column in enumerate(table.columns):
+        if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
+            values = [None if v is None else float(v) for v in column.to_pylist()]
+            table = table.set_column(place, table.column_names[place], pa.array(values))
+    return table
+
+
+def _is_empty(table: pa.Table, spec: QuerySpec) -> bool:
+    if table.num_rows == 0:
+        return True
+    if not spec.measures:
+        return False
+    names = [measure.name for measure in spec.measures]
+    if spec.dimensions:
+        return all(table.column(name).null_count == table.num_rows for name in names)
+    row = table.slice(0, 1).to_pylist()[0]
+    return all(row[name] in (None, 0) for name in names)
+
+
+def _descending(by: str) -> Order:
+    return Order(by=by, direction="descending")
+
+
+def _predicates(spec: QuerySpec) -> list[Predicate]:
+    found: list[Predicate] = []
+    waiting: list[Condition] = list(spec.conditions)
+    while waiting:
+        condition = waiting.pop()
+        if isinstance(condition, Predicate):
+            found.append(condition)
+        elif isinstance(condition, Related):
+            waiting += [condition.where] if condition.where else []
+        elif isinstance(condition, AllOf):
+            waiting += condition.all
+        elif isinstance(condition, AnyOf):
+            waiting += condition.any
+        else:
+            waiting += condition.none
+    return found
+
+
+def _type_of(column: Column, catalog: Catalog) -> str:
+    table = catalog.table(column.table)
+    found = table.column(column.column) if table else None
+    return found.type if found else "other"
+
+
+def _time_columns(spec: QuerySpec, catalog: Catalog) -> list[Column]:
+    """Columns of dates, or of years, that the conditions test."""
+    columns: list[Column] = []
+    for test in _predicates(spec):
+        on = test.on
+        if not isinstance(on, Column) or on in columns:
+            continue
+        years = on.column.lower().endswith("year") and _type_of(on, catalog) == "integer"
+        if years or _type_of(on, catalog) in ("date", "timestamp"):
+            columns.append(on)
+    return columns

@@ -1,0 +1,289 @@
+"""How a query spec is said in an analyst's words, as far as possible those of the question."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Sequence
+
+from clew_agents.sql.words import singular, split_name
+from clew_core import query_spec as q
+from clew_core.number_format import format_number
+
+_AGGREGATES = {
+    "sum": "total", "avg": "average", "min": "lowest", "max": "highest", "median": "median",
+    "stddev": "standard deviation of", "variance": "variance of", "quantile": "quantile of",
+}  # fmt: skip
+_SIGNS = {
+    ">": "above", ">=": "at least", "<": "below", "<=": "at most", "!=": "other than",
+    "contains": "containing", "not_contains": "not containing", "starts_with": "beginning with",
+    "ends_with": "ending with", "not_in": "other than",
+}  # fmt: skip
+
+
+class Describer:
+    """Says the parts of one spec."""
+
+    def __init__(self, spec: q.QuerySpec, terms: dict[str, str] | None = None) -> None:
+        """Take the spec and the question's words for its tables and columns."""
+        self.spec, self.terms = spec, terms or {}
+
+    # --- names ---------------------------------------------------------------------------------
+
+    def things(self, table: str | None = None) -> str:
+        """Say the rows of a table: "orders", "line items"."""
+        name = table or self.spec.table
+        said = self.terms.get(name)
+        return _plural(said.lower() if said else " ".join(split_name(name)))
+
+    def column(self, value: q.Column | q.Arithmetic | None) -> str:
+        """Say a column: in the question's words, else by its name."""
+        if not isinstance(value, q.Column):
+            return "value"
+        said = self.terms.get(f"{value.table}.{value.column}")
+        return _lower_plain(said) if said else value.column
+
+    def measure(self, measure: q.Measure) -> str:
+        """Say a measure: "total pop", "number of orders"."""
+        if measure.aggregate == "count" and measure.of is None:
+            return f"number of {self.things()}"
+        if measure.aggregate in ("count", "count_distinct"):
+            return f"number of {self.counted(measure)}"
+        if measure.ratio is not None or measure.aggregate is None:
+            return measure.name.replace("_", " ")
+        name = self.column(measure.of)
+        head = _AGGREGATES.get(measure.aggregate, measure.aggregate)
+        if name.startswith(f"{head} ") or name == head:
+            return name
+        if head == "total" and name.endswith("totals"):
+            return f"sum of {name}"
+        return f"{head} {name}"
+
+    def counted(self, measure: q.Measure) -> str:
+        """Say what a count counts."""
+        if not isinstance(measure.of, q.Column):
+            return self.things()
+        table_said = self.terms.get(measure.of.table)
+        said = self.terms.get(f"{measure.of.table}.{measure.of.column}")
+        if said is None and (table_said or measure.name.startswith(measure.of.table.lower())):
+            return self.things(measure.of.table)
+        words = _plural(self.column(measure.of))
+        return f"different {words}" if not words.startswith("different") else words
+
+    def measures(self) -> str:
+        """Say all measures, or the listed columns where there are none."""
+        if self.spec.measures:
+            return _and([self.measure(measure) for measure in self.spec.measures])
+        return "each single row"
+
+    def dimension(self, dimension: q.Dimension) -> str:
+        """Say what a group is: "continent", "month"."""
+        if dimension.grain is not None:
+            return dimension.grain.replace("_", " ")
+        if isinstance(dimension.of, q.Column):
+            bare = dimension.name.lower() != dimension.of.column.lower()
+            if bare:  # a label stands for its table
+                return dimension.name.replace("_", " ")
+            said = self.terms.get(f"{dimension.of.table}.{dimension.of.column}")
+            if said:
+                return singular(_lower_plain(said))
+            table_said = self.terms.get(dimension.of.table)
+            if table_said and dimension.of.table != self.spec.table:
+                return singular(table_said.lower())
+        return dimension.name
+
+    def dimensions(self) -> str:
+        """Say the groups."""
+        return _and([self.dimension(dimension) for dimension in self.spec.dimensions])
+
+    def listed(self) -> str:
+        """Say what is listed, in the plural: the things of a table, or a column's values."""
+        dimensions = self.spec.dimensions
+        first = dimensions[0]
+        if isinstance(first.of, q.Column):
+            if first.name.lower() != first.of.column.lower() or f"{first.of.table}" in self.terms:
+                return self.things(first.of.table)
+            return _plural(self.column(first.of))
+        return "rows"
+
+    # --- conditions ----------------------------------------------------------------------------
+
+    def conditions(self) -> str:
+        """Say all conditions, the times last: "for country Brazil in 1997"."""
+        parts = [self._condition(c) for c in self.spec.conditions if not _on_measure(c)]
+        plain = [text for text, timed in parts if not timed]
+        timed = [text for text, timed in parts if timed]
+        texts = ([f"with {_and(plain)}"] if plain else []) + timed
+        return " ".join(texts)
+
+    def _condition(self, condition: q.Condition) -> tuple[str, bool]:
+        if isinstance(condition, q.Predicate):
+            return self._predicate(condition)
+        if isinstance(condition, q.Related):
+            inner = self._condition(condition.where)[0] if condition.where else ""
+            if inner and condition.where and not self._condition(condition.where)[1]:
+                inner = f"with {inner}"
+            things = self.things(condition.table)
+            return " ".join(
+                filter(None, [f"{'' if condition.has else 'no '}{things}", inner])
+            ), False
+        if isinstance(condition, q.AllOf) and (span := _span(condition)):
+            return span, True
+        parts: Sequence[q.Condition]
+        if isinstance(condition, q.AllOf):
+            parts, joint = condition.all, " and "
+        elif isinstance(condition, q.AnyOf):
+            parts, joint = condition.any, " or "
+        else:
+            parts, joint = condition.none, " or "
+        said = [self._condition(part) for part in parts]
+        text = joint.join(text for text, _ in said)
+        none = "none of " if isinstance(condition, q.NoneOf) else ""
+        return f"{none}{text}", all(timed for _, timed in said)
+
+    def _predicate(self, test: q.Predicate) -> tuple[str, bool]:
+        if isinstance(test.on, q.MeasureRef):
+            return f"{test.on.measure.replace('_', ' ')} {_compared(test)}", False
+        if test.grain == "month_of_year" and test.operator == "=":
+            return f"in {calendar.month_name[int(str(test.values[0]))]}", True
+        if isinstance(test.on, q.Column) and _is_year(test.on):
+            return _years(test), True
+        if span := _span(q.AllOf(all=(test,))):
+            return span, True
+        name = self.column(test.on)
+        return f"{name} {_compared(test)}", False
+
+
+def period_text(value: object, grain: str | None) -> str:
+    """Say a period of a result: "March 2009" for the first day of a month.
+
+    >>> period_text("2009-03-01", "month"), period_text("2009-04-01", "quarter")
+    ('March 2009', 'Q2 2009')
+    """
+    day = _as_date(value)
+    if day is None:
+        return str(value)
+    if grain == "month":
+        return f"{calendar.month_name[day.month]} {day.year}"
+    if grain == "quarter":
+        return f"Q{(day.month + 2) // 3} {day.year}"
+    if grain == "week":
+        return f"the week of {day.isoformat()}"
+    return day.isoformat()
+
+
+def _as_date(value: object) -> dt.date | None:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def _span(condition: q.AllOf) -> str:
+    """Say a half-open span of days: "in 2008", "from March 2009 to May 2010", "since 2008"."""
+    low = high = None
+    for test in condition.all:
+        if not isinstance(test, q.Predicate) or not isinstance(test.on, q.Column):
+            return ""
+        day = _as_date(test.values[0]) if test.values and isinstance(test.values[0], str) else None
+        if day is None or test.operator not in (">=", "<"):
+            return ""
+        low, high = (day, high) if test.operator == ">=" else (low, day)
+    if low is not None and high is not None:
+        last = high - dt.timedelta(days=1)
+        first_text, last_text = _named(low, starts=True), _named(last, starts=False)
+        whole = _whole(low, high)
+        return f"in {whole}" if whole else f"from {first_text} to {last_text}"
+    if low is not None:
+        return f"since {_named(low, starts=True)}"
+    if high is not None:
+        return f"before {_named(high, starts=True)}"
+    return ""
+
+
+def _whole(low: dt.date, high: dt.date) -> str:
+    """Name a span that is one year, quarter, month or day."""
+    if low.day == 1 and high.day == 1:
+        months = (high.year - low.year) * 12 + high.month - low.month
+        if months == 12 and low.month == 1:
+            return str(low.year)
+        if months == 3 and low.month % 3 == 1:
+            return f"Q{(low.month + 2) // 3} {low.year}"
+        if months == 1:
+            return f"{calendar.month_name[low.month]} {low.year}"
+    return low.isoformat() if (high - low).days == 1 else ""
+
+
+def _named(day: dt.date, *, starts: bool) -> str:
+    """Name a day that begins or ends a year or a month by that."""
+    last = calendar.monthrange(day.year, day.month)[1]
+    if (day.month, day.day) == ((1, 1) if starts else (12, 31)):
+        return str(day.year)
+    if day.day == (1 if starts else last):
+        return f"{calendar.month_name[day.month]} {day.year}"
+    return day.isoformat()
+
+
+def _is_year(column: q.Column) -> bool:
+    return split_name(column.column)[-1:] == ("year",)
+
+
+def _years(test: q.Predicate) -> str:
+    values = [str(value) for value in test.values]
+    texts = {
+        "=": "in {0}", "between": "from {0} to {1}", ">=": "since {0}", ">": "after {0}",
+        "<=": "up to {0}", "<": "before {0}", "!=": "not in {0}",
+    }  # fmt: skip
+    if test.operator in texts:
+        return texts[test.operator].format(*values)
+    return f"in {' or '.join(values)}"
+
+
+def _compared(test: q.Predicate) -> str:
+    values = [_value(value) for value in test.values]
+    if test.operator == "=":
+        return values[0]
+    if test.operator == "between":
+        return f"between {values[0]} and {values[1]}"
+    if test.operator == "is_null":
+        return "missing"
+    if test.operator == "is_not_null":
+        return "present"
+    if test.operator == "in":
+        return " or ".join(values)
+    return f"{_SIGNS[test.operator]} {' or '.join(values)}"
+
+
+def _value(value: q.Scalar) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return format_number(value)
+    return str(value)
+
+
+def _on_measure(condition: q.Condition) -> bool:
+    return isinstance(condition, q.Predicate) and isinstance(condition.on, q.MeasureRef)
+
+
+def _lower_plain(text: str) -> str:
+    """Lower the first letter of a phrase, but keep names as the schema spells them."""
+    head = text.split()[0]
+    kept = "_" in head or head[1:] != head[1:].lower() or head.isupper()
+    return text if kept else text[0].lower() + text[1:]
+
+
+def _plural(text: str) -> str:
+    if not text or (text.endswith("s") and not text.endswith("ss")):
+        return text
+    if text.endswith("y") and text[-2:-1] not in "aeiou":
+        return f"{text[:-1]}ies"
+    return f"{text}es" if text.endswith(("ss", "x", "ch", "sh")) else f"{text}s"
+
+
+def _and(texts: Sequence[str]) -> str:
+    if len(texts) < 2:
+        return "".join(texts)
+    return f"{', '.join(texts[:-1])} and {texts[-1]}"

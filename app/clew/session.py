@@ -1,0 +1,240 @@
+"""What a session is: one user's questions in one thread, answered or streamed as events."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import queue
+import threading
+import uuid
+import zoneinfo
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from clew.answer import Answer
+from clew.store import Message
+from clew_agents.proxy.proxy import Proxy
+from clew_agents.sql.vocabulary import names_table
+from clew_core.answer import Answer as CoreAnswer
+from clew_core.answer import Option
+from clew_core.deadline import Deadline
+from clew_core.errors import ClewError, SourceError, UsageError
+from clew_core.events import Event, EventType, Request
+from clew_core.principal import Principal
+from clew_core.query_spec import QuerySpec
+
+if TYPE_CHECKING:
+    from clew.workspace import Workspace
+
+LONGEST_QUESTION = 10_000
+
+
+class Session:
+    """One principal's view of a workspace, with a thread. One question at a time."""
+
+    def __init__(self, workspace: Workspace, principal: Principal, thread: str | None) -> None:
+        """Use ``Workspace.session`` instead."""
+        self.workspace, self.principal = workspace, principal
+        self._thread = thread
+
+    @property
+    def thread(self) -> str:
+        """Id of the thread; made when it is first needed."""
+        if self._thread is None:
+            self._thread = self.workspace.store.new_thread(self.principal)
+        return self._thread
+
+    def ask(
+        self, question: str | Request, *, now: str | None = None, deadline: Deadline | None = None
+    ) -> Answer:
+        """Answer a question.
+
+        Args:
+            question: or a whole request.
+            now: dates every relative word, ISO 8601; default: the wall clock.
+            deadline: default: the budget of the principal, from now on.
+
+        Raises:
+            UsageError: the question is empty or longer than 10 000 characters, or now no date.
+            SourceError: a source can't be read (any more).
+        """
+        return self._run(_request(question, now), deadline, lambda event: None)
+
+    def stream(
+        self, question: str | Request, *, now: str | None = None, deadline: Deadline | None = None
+    ) -> Iterator[Event]:
+        """Answer a question as events; the last is ``answer``, ``error`` or ``cancelled``.
+
+        Leaving the iterator early cancels the run. Arguments and errors as ``ask``.
+        """
+        request = _request(question, now)
+        deadline = deadline or Deadline(self.principal.policy.budget)
+        events: queue.Queue[Event | None] = queue.Queue()
+
+        def work() -> None:
+            try:
+                self._run(request, deadline, events.put)
+            except ClewError:
+                pass  # already told as an event
+            finally:
+                events.put(None)
+
+        worker = threading.Thread(target=work, name="clew-run", daemon=True)
+        worker.start()
+        try:
+            while (event := events.get()) is not None:
+                yield event
+        finally:
+            if worker.is_alive():
+                deadline.cancel()
+                worker.join(5)
+
+    async def astream(
+        self, question: str | Request, *, now: str | None = None, deadline: Deadline | None = None
+    ) -> AsyncIterator[Event]:
+        """Answer a question as events without blocking the event loop; as ``stream``."""
+        deadline = deadline or Deadline(self.principal.policy.budget)
+        events = self.stream(question, now=now, deadline=deadline)
+        try:
+            while (event := await asyncio.to_thread(next, events, None)) is not None:
+                yield event
+        finally:
+            deadline.cancel()
+
+    # --- one run -------------------------------------------------------------------------------
+
+    def _run(
+        self, request: Request, deadline: Deadline | None, tell: Callable[[Event], None]
+    ) -> Answer:
+        _check(request.question)
+        deadline = deadline or Deadline(self.principal.policy.budget)
+        now = _moment(request.now, request.time_zone or self.workspace.settings.time_zone)
+        journal = _Journal(self, uuid.uuid4().hex[:12], tell)
+        try:
+            answer = self._answer(request, deadline, now, journal)
+        except ClewError as error:
+            journal.add("error", {"kind": type(error).__name__, "reason": str(error)})
+            raise
+        answer = replace(answer, thread=self.thread, run=journal.run)
+        self._keep(answer)
+        if answer.status == "cancelled":
+            journal.add("cancelled", {"reason": answer.reason})
+        else:
+            journal.add("answer", answer.to_json())
+        return answer
+
+    def _answer(
+        self, request: Request, deadline: Deadline, now: dt.datetime, journal: _Journal
+    ) -> Answer:
+        history = self.workspace.store.messages(self.principal, self.thread)
+        question, chosen = request.question.strip(), None
+        if option := _chosen(history, request):
+            question, chosen = option.question, option
+        sources = self.workspace.opened(
+            self.principal, deadline, now.date(), _previous_spec(history)
+        )
+        proxy = Proxy(
+            principal=self.principal, tell=journal.add, now=now.isoformat(), run=journal.run
+        )
+        answer = proxy.answer(question, sources, deadline, chosen)
+        self._see_broken_files(question, answer)
+        return Answer.of(answer)
+
+    def _see_broken_files(self, question: str, answer: CoreAnswer) -> None:
+        """Say that a file can't be read where the question needs it."""
+        if answer.status == "answered":
+            return
+        for source in self.workspace.sources.values():
+            for stem, why in source.broken.items():
+                if names_table(question, stem):
+                    raise SourceError(f"The question needs {stem!r}: {why}")
+
+    def _keep(self, answer: Answer) -> None:
+        message = Message(
+            question=answer.question,
+            status=answer.status,
+            text=answer.text or answer.reason or "",
+            spec=answer.spec,
+            clarification=answer.clarification,
+            run=answer.run,
+        )
+        self.workspace.store.add_message(self.principal, self.thread, message)
+
+
+class _Journal:
+    """Numbers the events of a run, keeps them in the store and tells them."""
+
+    def __init__(self, session: Session, run: str, tell: Callable[[Event], None]) -> None:
+        self.session, self.run, self.tell, self.seq = session, run, tell, 0
+
+    def add(self, type_: str, data: dict[str, Any]) -> None:
+        self.seq += 1
+        event = Event(
+            thread=self.session.thread,
+            run=self.run,
+            seq=self.seq,
+            at=dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+            type=cast(EventType, type_),
+            data=data,
+        )
+        self.session.workspace.store.append(self.session.principal, event)
+        self.tell(event)
+
+
+def _request(question: str | Request, now: str | None) -> Request:
+    request = question if isinstance(question, Request) else Request(question=question)
+    return replace(request, now=now) if now is not None else request
+
+
+def _check(question: str) -> None:
+    if not question.strip():
+        raise UsageError("The question is empty.", hint='Ask something: "how many orders?"')
+    if len(question) > LONGEST_QUESTION:
+        raise UsageError(
+            f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are read.",
+            hint="Ask a shorter one.",
+        )
+
+
+def _moment(now: str | None, time_zone: str | None) -> dt.datetime:
+    """Find out what time it is for a question."""
+    try:
+        zone = zoneinfo.ZoneInfo(time_zone) if time_zone else None
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(
+            f"Unknown time zone {time_zone!r}.", hint="Such as Europe/Berlin."
+        ) from error
+    if now is None:
+        return dt.datetime.now(zone).astimezone(zone)
+    try:
+        moment = dt.datetime.fromisoformat(now)
+    except ValueError as error:
+        raise UsageError(f"{now!r} is no ISO date or time.", hint="Such as 2024-03-31.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone or dt.UTC)
+
+
+def _previous_spec(history: tuple[Message, ...]) -> QuerySpec | None:
+    """The last thing that was understood in the thread."""
+    return next((message.spec for message in reversed(history) if message.spec), None)
+
+
+def _chosen(history: tuple[Message, ...], request: Request) -> Option | None:
+    """The option that a question picks: by ``reply_to``, or as the answer to the last message."""
+    asked = [m for m in history if m.clarification and m.clarification.options]
+    if request.reply_to is not None:
+        asked = [message for message in asked if message.run == request.reply_to]
+        if not asked:
+            raise UsageError(f"Run {request.reply_to!r} asked nothing back.")
+    elif not history or history[-1] not in asked:
+        return None
+    clarification = asked[-1].clarification
+    assert clarification is not None
+    said = request.question.strip().strip(".").casefold()
+    for option in clarification.options:
+        if said in (option.id.casefold(), option.label.casefold()):
+            return option
+    if request.reply_to is not None:
+        known = ", ".join(option.id for option in clarification.options)
+        raise UsageError(f"There is no option {request.question!r}.", hint=f"Choose from {known}.")
+    return None

@@ -1,0 +1,162 @@
+"""What a workspace is: open sources and the store, shared by the sessions of its users."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from types import TracebackType
+
+from clew.answer import Answer
+from clew.session import Session
+from clew.settings import Settings, load_settings
+from clew.store import Store
+from clew_agents.proxy.proxy import OpenSource
+from clew_agents.sql.builtin import SqlContext
+from clew_agents.sql.vocabulary import Vocabulary
+from clew_core.deadline import Deadline
+from clew_core.errors import UsageError
+from clew_core.events import Request
+from clew_core.principal import Policy, Principal
+from clew_core.query_spec import QuerySpec
+from clew_tools.database.open import open_source
+from clew_tools.database.source import Source
+
+
+class Workspace:
+    """Open sources and the store. Safe to use from several threads; close it at the end."""
+
+    def __init__(self, sources: dict[str, Source], store: Store, settings: Settings) -> None:
+        """Take what is open; use ``clew.open`` instead."""
+        self.sources = sources
+        self.settings = settings
+        self.store = store
+        self._warnings: list[str] = []
+        self._vocabularies: dict[tuple[str, str], Vocabulary] = {}
+        self._lock = threading.Lock()
+        self._default: Session | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader must know about sources and store, one line each."""
+        own = [*self._warnings, *self.store.warnings]
+        return (*own, *(text for source in self.sources.values() for text in source.warnings))
+
+    def warn(self, text: str) -> None:
+        """Add a warning."""
+        self._warnings.append(text)
+
+    def session(self, user: str = "local", thread: str | None = None) -> Session:
+        """Open one user's view.
+
+        Args:
+            user: name of the user.
+            thread: id of a thread to go on with; None starts one with the first question.
+
+        Raises:
+            UsageError: the user has no such thread.
+        """
+        principal = Principal(user=user, policy=Policy(budget=self.settings.budget))
+        if thread is not None and not self.store.thread_exists(principal, thread):
+            raise UsageError(f"There is no thread {thread!r}.", hint="Leave it out to start one.")
+        return Session(self, principal, thread)
+
+    def ask(
+        self, question: str | Request, *, now: str | None = None, deadline: Deadline | None = None
+    ) -> Answer:
+        """Ask in a default local session, in which follow-ups work."""
+        if self._default is None:
+            self._default = self.session()
+        return self._default.ask(question, now=now, deadline=deadline)
+
+    def opened(
+        self,
+        principal: Principal,
+        deadline: Deadline,
+        today: dt.date,
+        previous: QuerySpec | None,
+    ) -> list[OpenSource]:
+        """Give the sources with what the agents need of them, as a principal may see them."""
+        found = []
+        for name, source in self.sources.items():
+            context = SqlContext(
+                source=name,
+                vocabulary=self._vocabulary(source, principal),
+                values=source.values(principal, deadline),
+                today=today,
+                previous=previous,
+            )
+            found.append(OpenSource(source=source, context=context))
+        return found
+
+    def _vocabulary(self, source: Source, principal: Principal) -> Vocabulary:
+        key = (source.name, principal.policy.digest)
+        with self._lock:
+            if key not in self._vocabularies:
+                self._vocabularies[key] = Vocabulary(catalog=source.catalog(principal))
+            return self._vocabularies[key]
+
+    def close(self) -> None:
+        """Close sources and store. Calling it twice is harmless."""
+        for source in self.sources.values():
+            source.close()
+        self.store.close()
+
+    def __enter__(self) -> Workspace:
+        """Open already."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def open_workspace(
+    *locations: str,
+    knowledge: str | None = None,
+    model: str = "builtin",
+    settings: Settings | None = None,
+) -> Workspace:
+    """Open sources, for reading only.
+
+    Args:
+        locations: files, folders or URLs.
+        knowledge: folder of the company's knowledge; not read yet, which is said.
+        model: ``builtin``; another one is not used yet, which is said.
+        settings: default: ``clew.toml`` and ``CLEW_*``.
+
+    Raises:
+        UsageError: no location is given.
+        SourceError: one can't be read.
+    """
+    settings = settings or load_settings()
+    locations = locations or settings.sources
+    if not locations:
+        raise UsageError("Which data?", hint='clew.open("sales.duckdb") opens a file.')
+    sources: dict[str, Source] = {}
+    try:
+        for location in locations:
+            source = open_source(location, memory_mb=settings.run_memory_mb)
+            name, number = source.name, 2
+            while name in sources:
+                name, number = f"{source.name}_{number}", number + 1
+            if name != source.name:
+                source.close()
+                source = open_source(location, name, memory_mb=settings.run_memory_mb)
+            sources[name] = source
+    except BaseException:
+        for source in sources.values():
+            source.close()
+        raise
+    workspace = Workspace(sources, Store.open(settings.home), settings)
+    if knowledge is not None:
+        workspace.warn(f"The knowledge in {knowledge!r} is not read by this version of Clew.")
+    if model != "builtin":
+        workspace.warn(
+            f"The model {model!r} is not used by this version: the built-in proposer is."
+        )
+    return workspace
