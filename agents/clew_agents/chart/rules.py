@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,9 +28,8 @@ SOURCES = {
     "Visualization Recommendation, HILDA",
     "draco": "Moritz et al. 2019, Formalizing Visualization Design Knowledge as Constraints, "
     "IEEE TVCG 25(1)",
-    "saket": "Saket, Endert, Demiralp 2019, Task-Based Effectiveness of Basic Visualizations, "
-    "IEEE TVCG 25(7)",
-    "bertin": "Bertin 1967, Sémiologie graphique",
+    "tufte": "Tufte 1983, The Visual Display of Quantitative Information",
+    "axes": "Few 2008, Dual-Scaled Axes in Graphs, Visual Business Intelligence Newsletter, March",
     "few": "Few 2012, Show Me the Numbers, 2nd edition",
 }
 
@@ -189,7 +189,7 @@ RULES = (
         when="two or more numbers, and no chart is asked for",
         mark="none",
         reason="Numbers of different scales need a chart each; the table has them side by side.",
-        source="few",
+        source="axes",
         holds=lambda s: s.hint is None and len(s.numbers) >= 2,
     ),
     Rule(
@@ -205,8 +205,8 @@ RULES = (
         when=f"a pie is asked for; the rows are all parts of a whole, at most {SLICES}, none "
         "negative",
         mark="pie",
-        reason=f"A pie was asked for, and up to {SLICES} parts of a whole can be read in one.",
-        source="few",
+        reason=f"A pie was asked for; of a whole with at most {SLICES} parts it can be read.",
+        source="the question",
         holds=lambda s: s.hint == "pie" and _can_be_pie(s),
         draw=build.pie,
     ),
@@ -305,7 +305,7 @@ RULES = (
         when=f"time and two other groups, of at most {build.COLORS} and {FACETS} values",
         mark="line, small charts",
         reason="Small charts with equal scales can be compared; a third channel in one can't.",
-        source="bertin",
+        source="tufte",
         holds=lambda s: _over_time(s) and _small_charts(s),
         draw=build.small_lines,
     ),
@@ -392,3 +392,21 @@ def refusal(shape: Shape) -> str:
     if mark in ("histogram", "box"):
         return f"A {mark} of {shape.rows:,} rows says little."
     return f"A {mark} chart does not fit this result."
+
+
+def rules_as_markdown() -> str:
+    """Write the rules and their sources as they stand in ``docs/charts.md``."""
+    table = ["| rule | when | mark | why | source |", "|---|---|---|---|---|"]
+    for number, rule in enumerate(RULES, start=1):
+        source = _authors(SOURCES[rule.source]) if rule.source in SOURCES else rule.source
+        table.append(
+            f"| {number}. {rule.name} | {rule.when} | {rule.mark} | {rule.reason} | {source} |"
+        )
+    used = [text for key, text in SOURCES.items() if key in {rule.source for rule in RULES}]
+    return "\n".join([*table, "", "Sources:", "", *(f"- {text}." for text in used), ""])
+
+
+def _authors(source: str) -> str:
+    """Cut a source down to its authors and year."""
+    year = re.search(r"\b\d{4}\b", source)
+    return source[: year.end()] if year else source

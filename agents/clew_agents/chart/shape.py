@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from clew_core.chart_spec import Encoding
 from clew_core.query_spec import Comparison, Dimension, Mark, Measure, QuerySpec
-from clew_tools.charts import FRACTION, words
+from clew_tools.charts import FRACTION, plain_values, words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +18,7 @@ Kind = Literal["time", "part", "classes", "category"]
 
 _PARTS = ("quarter_of_year", "month_of_year", "week_of_year", "day_of_month", "day_of_week",
           "hour_of_day")  # fmt: skip
+_MOMENT = re.compile(r"\d{4}-\d{2}(-\d{2}([ T]\d{2}:\d{2}.*)?)?")
 # A sum over groups of these is the whole; a sum of means is nothing.
 _ADDITIVE = ("count", "sum")
 _AGGREGATE_WORDS = {
@@ -133,7 +132,7 @@ def shape_of(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Shap
     named += [comparison.name for comparison in spec.comparisons]
     if any(name not in table.column_names for name in named):
         return None
-    columns = {name: table.column(name).to_pylist() for name in named}
+    columns = {name: plain_values(table.column(name)) for name in named}
     groups = [_group(dimension, columns[dimension.name]) for dimension in spec.dimensions]
     measures = {measure.name: measure for measure in spec.measures}
     # Who asks for growth or a share wants to see that, not what it was computed from.
@@ -164,7 +163,7 @@ def is_number(values: Sequence[Any]) -> bool:
     """Tell whether all values that are there are numbers, and some are there."""
     seen = [value for value in values if value is not None]
     return bool(seen) and all(
-        isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) for value in seen
+        isinstance(value, (int, float)) and not isinstance(value, bool) for value in seen
     )
 
 
@@ -187,9 +186,7 @@ def _group(dimension: Dimension, values: list[Any]) -> Group:
 
 
 def _is_moment(value: Any) -> bool:
-    if isinstance(value, str):
-        return re.fullmatch(r"\d{4}-\d{2}(-\d{2}([ T]\d{2}:\d{2}.*)?)?", value) is not None
-    return isinstance(value, (date, datetime))
+    return isinstance(value, str) and _MOMENT.fullmatch(value) is not None
 
 
 def _is_year(value: Any) -> bool:
@@ -200,9 +197,9 @@ def _says_year(name: str) -> bool:
     return "year" in words(name).lower().split()
 
 
-def _grain(values: list[Any]) -> str:
+def _grain(values: list[str]) -> str:
     """Find the coarsest period whose first moments all values are."""
-    texts = [v.isoformat() if isinstance(v, (date, datetime)) else v for v in values]
+    texts = [value + "-01" if len(value) == 7 else value for value in values]
     for grain, end in (("year", "-01-01"), ("month", "-01")):
         if all(text[:10].endswith(end) and not text[10:].strip("T0:. ") for text in texts):
             return grain

@@ -59,7 +59,7 @@ def read(plan: Plan, table: pa.Table) -> Columns:
             f"The chart names the field {missing[0]!r}, which the data don't have.",
             hint=f"They have {known}.",
         )
-    columns: Columns = {name: _values(table.column(name)) for name in wanted}
+    columns: Columns = {name: plain_values(table.column(name)) for name in wanted}
     for condition in plan.spec.filters:
         columns = _keep(columns, [_holds(condition, v) for v in columns[condition.field]])
     for name in wanted:
@@ -82,14 +82,14 @@ def groups(plan: Plan, columns: Columns) -> Iterator[Group]:
     if plan.split_sorted:
         colors = _ranked(colors, reverse=plan.split_sorted == "descending")
     facets = distinct(columns[plan.facet]) if plan.facet else [None]
+    found: dict[tuple[Any, Any], list[int]] = {}
+    for row in range(_length(columns)):
+        facet = columns[plan.facet][row] if plan.facet else None
+        color = columns[plan.split][row] if plan.split else None
+        found.setdefault((facet, color), []).append(row)
     for number, facet in enumerate(facets):
         for place, color in enumerate(colors):
-            rows = [
-                row
-                for row in range(_length(columns))
-                if (plan.facet is None or columns[plan.facet][row] == facet)
-                and (plan.split is None or columns[plan.split][row] == color)
-            ]
+            rows = found.get((facet, color), [])
             if rows or (plan.split is None and plan.facet is None):
                 yield Group(
                     facet=(facet, number) if plan.facet else None,
@@ -104,7 +104,8 @@ def distinct(values: list[Any]) -> list[Any]:
     return list(dict.fromkeys(values))
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
+def plain_values(column: pa.ChunkedArray) -> list[Any]:
+    """List a column's values as figure JSON holds them: dates as ISO 8601, decimals as floats."""
     import pyarrow as pa
 
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":

@@ -16,9 +16,9 @@ class Slot:
     """A place in the figure that rows fill.
 
     Attributes:
-        kind: a column's values, the same as plain numbers, several columns' values row by row, the one value of a column,
-            the name or the colour of the trace, Plotly's scale for marker areas, or a column's
-            categories in their order.
+        kind: a column's values, the same as plain numbers, several columns' values row by row,
+            the one value of a column, the name or the colour of the trace, Plotly's scale for
+            marker areas, or a column's categories in their order.
         fields: the columns.
     """
 
