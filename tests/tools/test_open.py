@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from clew_core.deadline import Deadline
 from clew_core.errors import SourceError
 from clew_core.principal import Principal
@@ -294,8 +295,8 @@ def held_open(tmp_path: Path) -> Iterator[Path]:
 
     path = tmp_path / "held.duckdb"
     code = (
-        f"import duckdb, sys; c = duckdb.connect({str(path)!r}); c.execute('CREATE TABLE t (x INT)')"
-        "; c.execute('CHECKPOINT'); print('ready', flush=True); sys.stdin.read()"
+        f"import duckdb, sys; c = duckdb.connect({str(path)!r}); "
+        "c.execute('CREATE TABLE t (x INT)'); c.execute('CHECKPOINT'); print('ready', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

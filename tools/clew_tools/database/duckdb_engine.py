@@ -28,7 +28,7 @@ from clew_core.errors import (
 from clew_tools.database import cage, scratch
 from clew_tools.database.catalog import Column, ColumnType, ForeignKey
 from clew_tools.database.engine import Fetched, Stored, Workers
-from clew_tools.database.names import quoted, text_literal
+from clew_tools.database.names import text_literal
 from clew_tools.database.source import Dialect
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class DuckDBEngine:
             "allow_community_extensions": "false",
             # One is the caller's own; the others start when that one is in its cage.
             "threads": "1",
+            "async_threads": "0",
         }
         # The engine's threads can't read Python's files either: what they import is here before.
         import datetime  # noqa: F401

@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token
 
 from clew_core.errors import ClewError, Refused, RetryByModel, SourceError
-from clew_tools.database.guard_dialects import GRAMMARS
+from clew_tools.database.guard_dialects import GRAMMARS, RESERVED
 from clew_tools.database.guard_rules import allowed
 from clew_tools.database.names import fold
 from clew_tools.database.source import Dialect
@@ -27,7 +27,12 @@ LONGEST = 100_000
 DEEPEST = 100
 """Brackets, CASEs and sub-queries that may stand inside each other."""
 _STARTS = ("select", "with", "from", "values", "(")
-_ROOTS = (exp.Select, exp.SetOperation, exp.Subquery)
+_ROOTS = (exp.Select, exp.SetOperation, exp.Values)
+# Other parts are of other dialects (SELECT AS STRUCT) and would be lost or change meaning.
+_SELECT_PARTS = frozenset(
+    "expressions from_ joins laterals where group having qualify windows order limit offset "
+    "distinct with_ into locks sample".split()
+)
 _UNARY = frozenset({"not", "-", "+", "~", "@"})
 _NAME_PARTS = ("this", "db", "catalog")
 _WORDS = {
@@ -111,9 +116,9 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
     grammar = GRAMMARS[dialect]()
     try:
         tokens = grammar.tokenize(sql)
-        if not tokens:
+        start = next((token.text for token in tokens if token.text != ";"), None)
+        if start is None:
             raise RetryByModel("The statement is empty.")
-        start = tokens[0].text
         if fold(start) not in _STARTS:
             raise Refused(f"{start.upper()!r} is not allowed: only a query (SELECT) may run.")
         _check_depth(tokens)
@@ -133,6 +138,9 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
     if len(statements) > 1:
         raise Refused(f"{len(statements)} statements are not allowed: only one query may run.")
     tree = statements[0]
+    while isinstance(tree, exp.Subquery) and tree.this and len(_filled(tree)) == 1:
+        # Brackets around the whole, which SQLite does not take.
+        tree = tree.this
     if not isinstance(tree, _ROOTS):
         raise Refused(
             f"{type(tree).__name__.upper()!r} is not allowed: only a query (SELECT) may run."
@@ -144,6 +152,10 @@ def write(tree: exp.Expr, dialect: Dialect) -> str:
     """Write a tree as SQL, without comments."""
     generator = GRAMMARS[dialect]().generator(comments=False, normalize_functions=False)
     return str(generator.generate(tree, copy=False))
+
+
+def _filled(tree: exp.Expr) -> set[str]:
+    return {part for part, value in tree.args.items() if value}
 
 
 def _is_empty(tree: exp.Expr) -> bool:
@@ -180,9 +192,18 @@ def _check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) ->
         if kind == "Anonymous":
             name = fold(node.name)
             if name not in functions or name in forbidden:
-                raise Refused(f"The function {node.name!r} is not allowed.")
+                raise Refused(f"The function {name!r} is not allowed.")
         elif kind not in nodes:
             raise Refused(_not_allowed(node))
+        elif isinstance(node, exp.Identifier):
+            if fold(node.name) in RESERVED:
+                # sqlglot took it for a name; the engine must not take it for something else.
+                node.set("quoted", True)
+        elif isinstance(node, exp.Select):
+            if not node.expressions:
+                raise RetryByModel("A SELECT names no column.")
+            if odd := _filled(node) - _SELECT_PARTS:
+                raise Refused(f"SELECT with {min(odd).replace('_', ' ')!r} is not allowed.")
         elif kind == "With" and node.args.get("recursive"):
             raise Refused("WITH RECURSIVE is not allowed: it may never end.")
         elif kind == "Table" and not isinstance(node.this, exp.Identifier):
@@ -291,17 +312,16 @@ def _set_alias(table: exp.Table, name: exp.Identifier) -> None:
 
 
 def _condition(shown: Visible, dialect: Dialect) -> exp.Expr:
-    assert shown.rows is not None
     try:
-        tree = parse(f"SELECT 1 WHERE ({shown.rows})", dialect)
+        tree = parse(f"SELECT 1 WHERE {shown.rows}", dialect)
     except ClewError as error:
-        raise SourceError(
-            f"The row filter of table {shown.name!r} in the policy is no SQL condition."
-        ) from error
+        raise _no_condition(shown) from error
     where = tree.args.get("where")
-    if where is None or len([key for key, value in tree.args.items() if value]) != 2:
-        raise SourceError(
-            f"The row filter of table {shown.name!r} in the policy is no SQL condition."
-        )
+    if where is None or _filled(tree) != {"expressions", "where"}:
+        raise _no_condition(shown)
     condition: exp.Expr = where.this
     return condition
+
+
+def _no_condition(shown: Visible) -> SourceError:
+    return SourceError(f"The row filter of table {shown.name!r} in the policy is no SQL condition.")

@@ -7,12 +7,13 @@ keeps its own name, so the text that runs has the same meaning and the guard's r
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as Grammar
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.sqlite import SQLite
+from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.generators.sqlite import SQLiteGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.parsers.sqlite import SQLiteParser
@@ -33,8 +34,16 @@ class ClewDuckDB(DuckDB):
     class Parser(DuckDBParser):
         """Builds no function classes."""
 
-        FUNCTIONS: dict[str, Any] = {}
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS = _special(DuckDBParser.FUNCTION_PARSERS, *_SPECIAL)
+
+    class Generator(DuckDBGenerator):
+        """Leaves ordered-set aggregates as they are."""
+
+        def withingroup_sql(self, expression: exp.WithinGroup) -> str:
+            """Write ``f(…) WITHIN GROUP (ORDER BY …)``."""
+            order = self.sql(expression, "expression").strip()
+            return f"{self.sql(expression, 'this')} WITHIN GROUP ({order})"
 
 
 class ClewSQLite(SQLite):
@@ -43,7 +52,7 @@ class ClewSQLite(SQLite):
     class Parser(SQLiteParser):
         """Builds no function classes."""
 
-        FUNCTIONS: dict[str, Any] = {}
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS = _special(SQLiteParser.FUNCTION_PARSERS, "CAST")
 
     class Generator(SQLiteGenerator):
@@ -57,3 +66,14 @@ class ClewSQLite(SQLite):
 
 
 GRAMMARS: dict[Dialect, type[Grammar]] = {"duckdb": ClewDuckDB, "sqlite": ClewSQLite}
+
+# Words that mean something wherever they stand without quotes.
+RESERVED = frozenset(
+    "all analyse analyze and any array as asc asof both case cast check collate column constraint "
+    "create cross default deferrable delete desc describe distinct do drop else end except exists "
+    "false fetch for foreign from full glob group having in initially inner insert intersect into "
+    "is isnull join lateral leading left like limit natural not notnull null offset on only or "
+    "order outer pivot placing primary qualify references returning right select semi set show "
+    "similar some summarize symmetric table then to trailing true union unique unpivot update "
+    "using values variadic when where window with".split()
+)

@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
         "node", "the shape of a query", _DUCKDB,
         "Qualify Values Aliases Fetch Lateral Unnest Cube Rollup GroupingSets Window WindowSpec "
         "Filter WithinGroup IgnoreNulls RespectNulls Lambda Kwarg PropertyEQ Struct Array "
-        "Bracket Slice Dot Columns PositionalColumn Interval IntervalSpan AtTimeZone Explode "
+        "Bracket Slice Dot PositionalColumn Interval IntervalSpan AtTimeZone Explode "
         "List Map ToMap Comprehension",
     ),
     *_rows("node", "the shape of a query", _SQLITE, "Values Window WindowSpec Filter Collate"),
@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
         "function", "numbers", _DUCKDB,
         "cbrt greatest least isnan isinf isfinite fdiv divide add subtract multiply gcd lcm "
         "greatest_common_divisor least_common_multiple factorial even cot round_even "
-        "width_bucket equi_width_bins",
+        "equi_width_bins xor columns",
     ),
     *_rows(
         "function", "text", _BOTH,
@@ -125,7 +125,7 @@ RULES: tuple[Rule, ...] = (
         "jaro_winkler_similarity strip_accents translate nfc_normalize md5 sha256 hash "
         "like_escape ilike_escape not_like_escape bar to_base bin array_to_string "
         "array_extract substring_grapheme left_grapheme right_grapheme length_grapheme "
-        "format_bytes formatReadableSize url_encode url_decode",
+        "lpad rpad format_bytes formatReadableSize url_encode url_decode",
     ),
     *_rows("function", "text", _SQLITE, "char quote soundex glob like octet_length"),
     *_rows("function", "choices and types", _BOTH, "coalesce nullif ifnull typeof"),
@@ -140,8 +140,8 @@ RULES: tuple[Rule, ...] = (
         "datetrunc date_diff datediff date_sub datesub date_add make_date make_time "
         "make_timestamp make_timestamptz strptime try_strptime age last_day monthname dayname "
         "to_timestamp now today time_bucket to_days to_weeks to_months "
-        "to_quarters to_years to_hours to_minutes to_seconds to_milliseconds to_microseconds julian "
-        "timezone timezone_hour timezone_minute timestamp",
+        "to_quarters to_years to_hours to_minutes to_seconds to_milliseconds to_microseconds "
+        "julian timezone timezone_hour timezone_minute timestamp",
     ),
     *_rows("function", "dates", _SQLITE, "datetime julianday unixepoch timediff"),
     *_rows(

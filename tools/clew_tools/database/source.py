@@ -66,6 +66,10 @@ class ValueIndex(Protocol):
         """Find values that differ from phrase by a typo; best first, at most five."""
         ...
 
+    def holding(self, word: str) -> tuple[ValueHit, ...]:
+        """Find values that hold word among others, in columns of few values; at most twenty."""
+        ...
+
 
 class Source(Protocol):
     """An open source. Safe to use from several threads. Closing it twice is harmless."""

@@ -6,8 +6,10 @@ what the policy shows.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -24,6 +26,10 @@ _MOST_WORDS = 12
 _MOSTLY_DIFFERENT = 0.95
 _SECONDS = 5.0
 _NEAR = 5
+_HOLDING = 20
+_FEW_VALUES = 300
+
+_WORD = re.compile(r"[^\W_]+")
 
 _Place: TypeAlias = "tuple[str, str, str]"
 Rows: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
@@ -36,6 +42,7 @@ class TextValues:
         """Take the places (table, column, value) of each normalised value."""
         self._places = places
         self._buckets: dict[tuple[int, str], list[str]] | None = None
+        self._words: dict[str, list[str]] | None = None
         self._lock = threading.Lock()
         self.longest = max((value.count(" ") + 1 for value in places), default=0)
 
@@ -78,6 +85,24 @@ class TextValues:
                 found.append((distance, abs(len(other) - len(word)), other))
         hits = [hit for _, _, other in sorted(found) for hit in _hits(self._places[other])]
         return tuple(hits[:_NEAR])
+
+    def holding(self, word: str) -> tuple[ValueHit, ...]:
+        """Find values that hold word among others, in columns of few values; at most twenty."""
+        with self._lock:
+            if self._words is None:
+                self._words = self._by_word()
+            values = self._words.get(normal(word), ())
+        return tuple(hit for value in values for hit in _hits(self._places[value]))[:_HOLDING]
+
+    def _by_word(self) -> dict[str, list[str]]:
+        """List the values of columns of few values by their words."""
+        counts = Counter((t, c) for places in self._places.values() for t, c, _ in places)
+        found: dict[str, list[str]] = {}
+        for value, places in self._places.items():
+            if any(counts[table, column] <= _FEW_VALUES for table, column, _ in places):
+                for part in set(_WORD.findall(value)):
+                    found.setdefault(part, []).append(value)
+        return found
 
     def _candidates(self, word: str, most: int) -> Iterable[str]:
         """Take values of about the same length with the same first or the same last letter."""
