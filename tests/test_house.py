@@ -132,6 +132,11 @@ def test_the_wheel_built_from_the_source_archive_holds_every_file_of_the_package
     assert {name for name in wheel_files if ".dist-info/" not in name} == tree
 
 
+def test_the_readme_is_the_projects_page() -> None:
+    # hatchling fails on a README that is named and missing, and says nothing about one unnamed.
+    assert (ROOT / "README.md").exists() == (PROJECT["project"].get("readme") == "README.md")
+
+
 def test_every_package_says_that_it_is_typed(wheel_files: set[str]) -> None:
     assert {f"{package.name}/py.typed" for package in PACKAGES} <= wheel_files
 
