@@ -192,8 +192,8 @@ def _check(question: str) -> None:
         raise UsageError("The question is empty.", hint='Ask something: "how many orders?"')
     if len(question) > LONGEST_QUESTION:
         raise UsageError(
-            f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are read.",
-            hint="Ask a shorter one.",
+            f"The question has {len(question):,} characters.",
+            hint=f"At most {LONGEST_QUESTION:,} are read: ask a shorter one.",
         )
 
 

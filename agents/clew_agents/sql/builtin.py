@@ -70,14 +70,17 @@ class BuiltinProposer:
         deadline.check()
         return self._propose(task, context, {})
 
-    def _propose(self, question: str, context: SqlContext, pins: Pins) -> list[Candidate]:
+    def _propose(
+        self, question: str, context: SqlContext, pins: Pins, *, asking: bool = True
+    ) -> list[Candidate]:
+        """Make candidates; what is asked back comes with options where ``asking``."""
         items = tag(question, context.vocabulary, context.values, context.today)
         try:
             return self._candidates(question, items, context, pins)
         except Ambiguous as problem:
             raise self._ask_which(question, problem, context, pins) from None
         except NotUnderstood as problem:
-            raise _not_understood(problem, context) from None
+            raise self._not_understood(question, problem, context, pins, asking) from None
 
     def _candidates(
         self, question: str, items: Sequence[Item], context: SqlContext, pins: Pins
@@ -111,6 +114,50 @@ class BuiltinProposer:
         found = assembler.candidates()
         _check_rest(reading, resolver, None)
         return found
+
+    def _not_understood(
+        self,
+        question: str,
+        problem: NotUnderstood,
+        context: SqlContext,
+        pins: Pins,
+        asking: bool,
+    ) -> AsksBack | CannotAnswer:
+        """Name the words; where something similar is known, ask whether it is meant."""
+        if problem.reason:
+            return CannotAnswer(problem.reason)
+        similar = {word: _similar(word, context) for word in problem.words}
+        near = [
+            f"{word!r} (did you mean {_or(found)}?)" for word, found in similar.items() if found
+        ]
+        bare = [repr(word) for word, found in similar.items() if not found]
+        text = f"I don't understand {_and([*bare, *near])} in this question."
+        if not near:
+            return CannotAnswer(
+                f"{text} No table, column or value of {context.source!r} has that name."
+            )
+        options: list[Option] = []
+        if asking and len(similar) == 1:
+            word, found = next(iter(similar.items()))
+            options = self._replacements(question, word, found, context, pins)
+        return AsksBack(Clarification(question=text, words=problem.words, options=tuple(options)))
+
+    def _replacements(
+        self, question: str, word: str, found: Sequence[str], context: SqlContext, pins: Pins
+    ) -> list[Option]:
+        """Offer the question with what may be meant; only what then has an answer is offered."""
+        options: list[Option] = []
+        for meant in found[:_MOST_OPTIONS]:
+            named = any(meant == (n.column or n.table) for n in context.vocabulary.names)
+            asked = question.replace(word, meant if named else f'"{meant}"', 1)
+            try:
+                specs = self._propose(asked, context, pins, asking=False)
+            except (AsksBack, CannotAnswer):
+                continue
+            options.append(
+                Option(id=str(len(options) + 1), label=meant, question=asked, spec=specs[0].spec)
+            )
+        return options
 
     def _ask_which(
         self, question: str, problem: Ambiguous, context: SqlContext, pins: Pins
@@ -252,30 +299,15 @@ def _same_table(reading: Reading, previous: QuerySpec) -> bool:
     return bool(tables) and previous.table in tables
 
 
-def _not_understood(problem: NotUnderstood, context: SqlContext) -> AsksBack | CannotAnswer:
-    """Name the words; ask back where something similar is known."""
-    if problem.reason:
-        return CannotAnswer(problem.reason)
-    similar = [(word, _similar(word, context)) for word in problem.words]
-    near = [f"{word!r} (did you mean {_or(found)}?)" for word, found in similar if found]
-    bare = [repr(word) for word, found in similar if not found]
-    text = f"I don't understand {_and([*bare, *near])} in this question."
-    if not near:
-        return CannotAnswer(
-            f"{text} No table, column or value of {context.source!r} has that name.",
-        )
-    return AsksBack(Clarification(question=text, words=problem.words))
-
-
 def _similar(word: str, context: SqlContext) -> list[str]:
     """Names and values that a mistyped or shortened word may stand for."""
     if len(word) < 4:
         return []
-    names = {n.letters: n.column or n.table for n in (
-        *context.vocabulary.tables, *context.vocabulary.columns)}  # fmt: skip
+    names = {name.letters: name.column or name.table for name in context.vocabulary.names}
     close = difflib.get_close_matches(word.casefold(), names, n=3, cutoff=0.8)
     found = [names[letters] for letters in close]
     found += [hit.value for hit in context.values.near(word)]
+    found += [hit.value for hit in context.values.holding(word)]
     return list(dict.fromkeys(found))[:5]
 
 

@@ -1,4 +1,4 @@
-"""Which words of a question are no names but say what is done: count, top, per, over, not …
+"""Which words of a question are no names but say what is done: count, top, per, over.
 
 Each phrase has one tag. Tags are single letters, so that a tagged question can be read at a
 glance (and in a test): see ``TAGS``.
@@ -59,9 +59,11 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "numbers of, no of, how many times, how often, counted, amount of rows"),
     **_rows("M", "", "how much, how large, how big, how high, how low, how long, how old"),
     **_rows("D", "", "different, distinct, unique, separate"),
-    **_rows("S", "max", "highest, largest, biggest, greatest, maximum, max, most, maximal, top most,"
+    **_rows("S", "max",
+            "highest, largest, biggest, greatest, maximum, max, most, maximal, top most,"
             " topmost, the most, at most expensive, leading"),
-    **_rows("S", "min", "lowest, smallest, least, fewest, minimum, min, minimal, littlest, the least,"
+    **_rows("S", "min",
+            "lowest, smallest, least, fewest, minimum, min, minimal, littlest, the least,"
             " the fewest"),
     **_rows("S", "max long", "longest, lengthiest"),
     **_rows("S", "min short", "shortest, briefest"),
@@ -93,10 +95,12 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("R", "month", "month, months, monthly"),
     **_rows("R", "week", "week, weeks, weekly"),
     **_rows("R", "day", "day, days, daily"),
-    **_rows("C", ">", "over, above, more than, greater than, larger than, higher than, bigger than, "
+    **_rows("C", ">",
+            "over, above, more than, greater than, larger than, higher than, bigger than, "
             "exceeding, exceeds, exceed, exceeded, longer than, >, beyond, in excess of, "
             "older than, upwards of"),
-    **_rows("C", "<", "under, below, less than, fewer than, smaller than, lower than, shorter than, "
+    **_rows("C", "<",
+            "under, below, less than, fewer than, smaller than, lower than, shorter than, "
             "<, cheaper than"),
     **_rows("C", ">=", "at least, no less than, not less than, minimum of, >=, or more than, "
             "no fewer than"),
@@ -108,20 +112,24 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("C", "!=", "!=, <>, other than, except, except for, excluding, apart from, but not, "
             "different from, not equal to, is not, are not, isn't, was not, were not, "
             "not in, not from"),
-    **_rows("Z", "or later", "or later, onwards, onward, and later, and after, or after, and onwards"),
+    **_rows("Z", "or later",
+            "or later, onwards, onward, and later, and after, or after, and onwards"),
     **_rows("Z", "or earlier", "or earlier, and earlier, or before, and before"),
-    **_rows("Z", "or more", "or more, and more, and above, or above, or higher, and over, or over"),
-    **_rows("Z", "or less", "or less, and less, and below, or below, or lower, or fewer, and under"),
+    **_rows("Z", "or more", "or more, and more, and above, or above, or higher, and over"),
+    **_rows("Z", "or less", "or less, and less, and below, or below, or lower, or fewer"),
     **_rows("B", "", "between"),
     **_rows("E", "", "is, are, was, were, equals, equal to, =, being, be, called, named, equal"),
-    **_rows("X", "", "not, without, no, never, none, nor, neither, nobody, lacking, don't, doesn't, "
+    **_rows("X", "",
+            "not, without, no, never, none, nor, neither, nobody, lacking, don't, doesn't, "
             "didn't, don, doesn, didn, isn, aren, wasn, weren, hasn, haven"),
     **_rows("J", "and", "and, as well as, plus, both"),
     **_rows("J", "or", "or, either"),
     **_rows("L", "", "list, show, display, give, name, enumerate, print, find, get, return, tell"),
     **_rows("Q", "", "which, what, whats, who, whose, where"),
-    **_rows("O", "", "rows, row, records, record, entries, observations, lines of data, data points"),
-    **_rows("U", "", "all, all the, all of, all of the, across, across all, over all, of all, among, "
+    **_rows("O", "",
+            "rows, row, records, record, entries, observations, lines of data, data points"),
+    **_rows("U", "",
+            "all, all the, all of, all of the, across, across all, over all, of all, among, "
             "among all, for all, in all of, throughout, amongst, across all the, of all the, "
             "over all of, from all, for all the, any, of any, over all the, among all the"),
     **_rows("H", "line", "line chart, line graph, as a line, line plot"),

@@ -356,7 +356,7 @@ class _Reader:
         if any((m.name.table, m.name.column) in hits for m in item.matches):
             return True
         tables = {table for table, _ in hits}
-        counted = self._tag(self._previous(beside, ".D")) in ("N", "S", "A", "K")
+        counted = self._tag(self._previous(beside, ".DV")) in ("N", "S", "A", "K")
         return bool(set(item.tables) & tables) and not counted
 
     def _period_tests(self) -> None:

@@ -185,6 +185,9 @@ class _Tagger:
         return len(named) < 2 or not all(token.text[:1].isupper() for token in named)
 
     def _find(self, text: str, span: Sequence[Token]) -> tuple[ValueHit, ...]:
+        after = self.question[span[-1].end : span[-1].end + 1]
+        if after in (".", ")", "!") and (hits := self.values.find(text + after)):
+            return hits
         clean = re.sub(r"['’]s?$", "", text)
         hits = self.values.find(text) or self.values.find(clean)
         if hits or len(span) > 1 or span[0].kind != "word" or len(clean) < 4:
@@ -212,6 +215,14 @@ class _Tagger:
             if GEOGRAPHY & {*split_name(hit.column), *split_name(singular(hit.table.casefold()))}
         )
 
+    def _spoken(self, word: str) -> tuple[ValueHit, ...]:
+        """Values that are this word but for numbers and signs: "urgent" for 1-URGENT."""
+        if len(word) < 4:
+            return ()
+        hits = [h for h in self.values.holding(word) if _letters(h.value) == [word]]
+        columns = {(hit.table, hit.column) for hit in hits}
+        return tuple(hits) if len(hits) == len(columns) else ()
+
     def _number(self, at: int) -> Item | None:
         token = self.tokens[at]
         if token.number is None:
@@ -220,5 +231,11 @@ class _Tagger:
 
     def _hint(self, at: int) -> Item:
         token = self.tokens[at]
+        if token.kind == "word" and (hits := self._spoken(token.norm)):
+            return replace(self._item("V", at, at + 1), hits=hits)
         kind = "h" if token.kind == "word" and self.vocabulary.hints(token.norm) else "?"
         return replace(self._item(kind, at, at + 1), value=token.norm)
+
+
+def _letters(value: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", value.casefold())

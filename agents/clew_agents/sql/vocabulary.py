@@ -65,6 +65,11 @@ class Vocabulary:
         )
         self.columns = tuple(name for table in self.catalog.tables for name in _column_names(table))
 
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """All tables and columns."""
+        return (*self.tables, *self.columns)
+
     def match(self, words: tuple[str, ...]) -> tuple[Match, ...]:
         """Find the names that words may mean, best first; all of the best score.
 
@@ -74,7 +79,7 @@ class Vocabulary:
         if words not in self._known:
             found = [
                 Match(name=name, score=score)
-                for name in (*self.tables, *self.columns)
+                for name in self.names
                 if (score := _score(words, name)) >= FAIR
             ]
             best = max((match.score for match in found), default=0.0)

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+
 from clew_core import query_spec as q
 from clew_core.errors import RetryByModel, ToolFailed
 from clew_tools.database.catalog import Catalog, Table
 from clew_tools.semantic.grains import at_grain
 from clew_tools.semantic.keys import Edge, shortest_path
-from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 
 
 @dataclass(frozen=True, kw_only=True)

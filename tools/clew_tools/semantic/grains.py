@@ -7,9 +7,10 @@ Periods are given by their first day (``2024-03-01``), years as integers, parts 
 from __future__ import annotations
 
 import sqlglot
+from sqlglot import exp
+
 from clew_core.errors import ToolFailed
 from clew_core.query_spec import Grain
-from sqlglot import exp
 
 # {x} stands for the date. SQLite keeps dates as ISO text and has no date type.
 _TEMPLATES: dict[str, dict[str, str]] = {
