@@ -125,7 +125,10 @@ def _make(
     from clew_acme.database import stage
     from clew_acme.forms import load_duckdb, write_forms
     from clew_acme.knowledge import draw_roles, write_knowledge
+    from clew_acme.key_questions import Asker
+    from clew_acme.scripts import write_scripts
     from clew_acme.vocabulary import speak
+    from clew_acme.wiki import write_wiki
     from clew_acme.world import imagine
 
     company, staged = work / "company", work / "staged"
@@ -141,6 +144,10 @@ def _make(
     words = speak(world)
     roles = draw_roles(world, made)
     write_knowledge(world, made, words, roles, company, forms)
+    asker = Asker(world, words, made.campaigns)
+    say("scripts and wiki")
+    scripts = write_scripts(world, asker, company / "scripts")
+    documents = write_wiki(world, words, made, company / "wiki")
     if "duckdb" in forms:
         shutil.move(database, company / "acme.duckdb")
     database.unlink(missing_ok=True)

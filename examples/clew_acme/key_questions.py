@@ -91,7 +91,7 @@ class Asker:
         draw = Stream(self.world.seed, "questions")
         for template in _templates():
             for turn in range(template.times):
-                values = self._values(draw)
+                values = self.values(draw)
                 wording = [fill(self._jargon(draw.pick(asks)), values) for asks in template.asks]
                 if turn == 0:
                     wording[0] = fill(self._jargon(template.asks[0][0]), values)
@@ -122,7 +122,7 @@ class Asker:
         lines = [x for x in text("unanswerable.txt").splitlines() if x and not x.startswith("#")]
         out = []
         for line in draw.sample(lines, 21):
-            values = {**self._values(draw), **self._absent(draw)}
+            values = {**self.values(draw), **self._absent(draw)}
             kind, asked, offending, reason = (fill(x.strip(), values) for x in line.split("|"))
             out.append({"question": asked, "kind": kind, "words": offending, "reason": reason})
         for number, item in enumerate(out, start=1):
@@ -136,7 +136,7 @@ class Asker:
         values: dict[str, str] = {}
         for line in text("ambiguous.txt").splitlines():
             if line.startswith("? "):
-                values = self._values(draw)
+                values = self.values(draw)
                 asked, word, reason = (fill(x.strip(), values) for x in line[2:].split("|"))
                 out.append({"id": f"a{len(out) + 1:02d}", "question": asked, "words": word,
                             "reason": reason, "readings": []})  # fmt: skip
@@ -159,7 +159,8 @@ class Asker:
             template = template.replace(macro, _MACROS[macro])
         return sorted(set(re.findall(r"\{(\w+)\}", template)))
 
-    def _values(self, draw: Stream) -> dict[str, str]:
+    def values(self, draw: Stream) -> dict[str, str]:
+        """Draw a value for every word that questions and scripts may hold."""
         c = self.world.company
         years = [y for y in range(c.start.year, c.end.year + 1)
                  if date(y, 1, 1) >= c.start and date(y, 12, 31) < c.end]  # fmt: skip

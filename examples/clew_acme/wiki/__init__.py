@@ -1,0 +1,5 @@
+"""Make the company's wiki: pages, handbooks, minutes and mails that partly contradict each other."""
+
+from clew_acme.wiki.shelf import write_wiki
+
+__all__ = ["write_wiki"]

@@ -1,0 +1,161 @@
+"""How does a prose fragment become what one person wrote on one day?
+
+`[[a||b]]` picks a wording, a line that begins with `?60 ` stays in 60 of 100 cases (a lone `?` too),
+`<fact>` is filled in, `<who2:IT>` names the second person of a department, `%term%` is the company's
+word for something, `{table.column}` a real column. `⟦id|passage⟧` marks what answers a question; the
+marks are taken out and the passage is kept as it was written. Voices differ: some people shout less
+than others, some can't type.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from clew_acme.people import Person, Voice
+from clew_acme.streams import Stream
+from clew_acme.vocabulary import Vocabulary
+from clew_acme.world import World
+
+__all__ = ["Page", "Weaver", "long_date"]
+
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One document before it gets a format; `text` is plain Markdown."""
+
+    name: str
+    kind: str
+    title: str
+    author: Person
+    day: date
+    access: str | None
+    department: str
+    text: str
+    passages: Mapping[str, str] = field(default_factory=dict)
+
+
+def long_date(day: date) -> str:
+    """Write a date in words, the same in every locale."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def voiced_date(day: date, voice: Voice) -> str:
+    """Write a date as the person would."""
+    if voice == "sloppy":
+        return f"{day.day}/{day.month}/{day.year % 100:02d}"
+    if voice in ("terse", "lowercase"):
+        return day.isoformat()
+    if voice == "chatty":
+        return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+    return long_date(day)
+
+
+_LOWER = frozenset(
+    "the this that we if it a an our from what nothing all orders customers agents below free up "
+    "every standard new since starting goods half people prices old don't please there here is are "
+    "not never always somebody until before after goodwill everything write open as with half "
+    "returns mail two most then no and but can he she they you by for in on at".split()
+)
+_SENTENCE = re.compile(r"(^|[.!?] )([A-Z][\w']*)")
+_TOKEN = re.compile(r"(`[^`]*`|⟦\w+\||\b[a-z]{5,12}\b)")
+
+
+class Weaver:
+    """Fill fragments for one world."""
+
+    def __init__(self, world: World, words: Vocabulary, facts: Mapping[str, str]) -> None:
+        """Take what fragments may mention."""
+        self.world, self.words, self.facts = world, words, facts
+
+    def weave(
+        self, fragment: str, draw: Stream, author: Person, more: Mapping[str, str | date]
+    ) -> tuple[str, dict[str, str]]:
+        """Fill a fragment in the author's voice; gives the text and the marked passages."""
+        fragment = re.sub(r"\s\?\n(?=⟦)", " ", fragment)
+        lines = []
+        for line in fragment.splitlines():
+            kept = re.match(r"\?(\d\d) (.*)", line)
+            if kept:
+                chance = int(kept[1]) / 100 * (0.5 if author.voice == "terse" else 1.0)
+                if not draw.chance(chance):
+                    continue
+                line = kept[2]
+            lines.append(line)
+        text = "\n".join(lines)
+        text = re.sub(r"\[\[(.*?)\]\]", lambda m: draw.pick(m[1].split("||")), text, flags=re.S)
+        text = self._fill(text, author, more)
+        text = _speak(text, author.voice, draw)
+        passages = dict(re.findall(r"⟦(\w+)\|(.*?)⟧", text, flags=re.S))
+        return re.sub(r"⟦\w+\||⟧", "", text), passages
+
+    def _fill(self, text: str, author: Person, more: Mapping[str, str | date]) -> str:
+        for key, value in more.items():
+            shown = voiced_date(value, author.voice) if isinstance(value, date) else value
+            text = text.replace(f"<{key}>", shown)
+        for key, fact in self.facts.items():
+            text = text.replace(f"<{key}>", fact)
+        text = re.sub(r"<who(\d?):([\w ]+)>", self._person(author), text)
+        text = re.sub(r"%(\w+)%", lambda m: self._word(m[1]), text)
+        return self.world.names.sql(text)
+
+    def _person(self, author: Person) -> "_Namer":
+        return _Namer(self.world, author)
+
+    def _word(self, key: str) -> str:
+        known = key in self.words.metrics or key in self.words.terms
+        return self.words.word(key) if known else f"%{key}%"
+
+
+class _Namer:
+    """Name colleagues by first name, never the author herself."""
+
+    def __init__(self, world: World, author: Person) -> None:
+        self.world, self.author = world, author
+
+    def __call__(self, match: re.Match[str]) -> str:
+        rank = int(match[1] or 1) - 1
+        who = self.world.company.who(match[2], rank)
+        if who.number == self.author.number:
+            who = self.world.company.who(match[2], rank + 1)
+        twins = [p for p in self.world.company.people if p.first == who.first and p.left is None]
+        return who.name if len(twins) > 1 else who.first
+
+
+def _speak(text: str, voice: Voice, draw: Stream) -> str:
+    lines = []
+    for line in text.splitlines():
+        plain = not line.startswith(("|", "#", "Subject:", ">")) and line.strip()
+        if plain and voice in ("lowercase", "sloppy"):
+            line = _SENTENCE.sub(_lowered, line)
+            line = re.sub(r"\bI('|\b)", r"i\1", line) if voice == "lowercase" else line
+        if plain and voice == "sloppy":
+            line = _TOKEN.sub(lambda m: _slip(m[0], draw), line)
+        if plain and voice == "terse":
+            line = line.replace("Please ", "").replace("We have to ", "Must ")
+        if plain and voice == "formal":
+            line = line.replace("don't", "do not").replace("can't", "cannot")
+            line = line.replace("isn't", "is not").replace("Don't", "Do not")
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _lowered(match: re.Match[str]) -> str:
+    word = match[2]
+    return match[1] + (word.lower() if word.lower() in _LOWER else word)
+
+
+def _slip(token: str, draw: Stream) -> str:
+    if not token[0].isalpha() or not draw.chance(0.028):
+        return token
+    spot = draw.between(1, len(token) - 3)
+    return draw.pick(
+        (
+            token[:spot] + token[spot + 1] + token[spot] + token[spot + 2 :],
+            token[:spot] + token[spot + 1 :],
+        )
+    )
