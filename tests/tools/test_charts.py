@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clew.magics import to_pandas
 from clew_core.chart_spec import ChartSpec, Encoding, Filter, Layout, Sort
 from clew_core.errors import RetryByModel
 from clew_core.json_form import from_json
@@ -38,6 +40,7 @@ rows = pa.table(
         "note": [f"a {i % 11} <i>note</i>" for i in range(NUMBER)],
         "many": [f"value {i}" for i in range(NUMBER)],
         "orders": [i * 7 % 13 for i in range(NUMBER)],
+        "gaps": [None if i % 7 == 2 else i * 7 % 5 for i in range(NUMBER)],
         "revenue": [None if i % 9 == 4 else i * 17.25 % 700 for i in range(NUMBER)],
         "share": [0.5 - i / NUMBER for i in range(NUMBER)],
         "price": pa.array([Decimal(i) / 4 for i in range(NUMBER)], pa.decimal128(12, 2)),
@@ -50,11 +53,13 @@ def spec_of(case: dict[str, Any]) -> ChartSpec:
     return from_json(ChartSpec, {"version": 1, "data": "rows", **case})
 
 
-def run_cell(source: str, **frames: pa.Table) -> go.Figure:
+def run_cell(
+    source: str, frame_of: Callable[[pa.Table], Any] = to_pandas, **frames: pa.Table
+) -> go.Figure:
     """Run a chart cell over frames, without showing its figure, and hand back the figure."""
     quiet = re.sub(r"(?m)^fig\.show\(.*\)$", "", source)
     assert quiet != source, "the cell does not show its figure"
-    names = {name: table.to_pandas() for name, table in frames.items()}
+    names = {name: frame_of(table) for name, table in frames.items()}
     exec(compile(quiet, "cell", "exec"), names)  # noqa: S102
     return names["fig"]
 
@@ -93,6 +98,8 @@ def test_the_cell_and_the_figure_are_one_chart(name):
     drawn = figure(spec, rows)
     assert plain(drawn) == plain(figure_json(spec, rows))
     assert plain(run_cell(python_source(spec), rows=rows)) == plain(drawn)
+    # A frame may also come from elsewhere, with decimals and dates as objects.
+    assert plain(run_cell(python_source(spec), pa.Table.to_pandas, rows=rows)) == plain(drawn)
 
 
 @pytest.mark.parametrize("case", CASES["refused"], ids=str)
@@ -114,11 +121,11 @@ def encoding(kind: str, *fields: str, **more: Any) -> st.SearchStrategy[Encoding
     )
 
 
-categories = encoding("nominal", "region", "channel") | encoding("ordinal", "year")
+categories = encoding("nominal", "region", "channel") | encoding("ordinal", "year", "gaps")
 times = encoding("temporal", "month", "moment", "day", unit=[None, "month", "day"])
 numbers = encoding(
     "quantitative",
-    *("orders", "revenue", "price"),
+    *("orders", "revenue", "price", "gaps"),
     aggregate=[None, "sum", "avg", "count", "max", "stddev"],
     unit=[None, "EUR", "%", "fraction"],
 )
@@ -233,6 +240,7 @@ def test_figure_json_needs_neither_plotly_nor_pandas():
     code = """
 import sys
 import duckdb
+from clew.magics import to_pandas
 from clew_core.chart_spec import ChartSpec, Encoding
 from clew_tools.charts import figure_json, python_source
 table = duckdb.sql("select timestamp_ns '2024-01-01' as at, 1.5::decimal(4, 1) as n")

@@ -311,8 +311,8 @@ def test_each_node_and_function_is_named_by_a_rule_that_is_needed() -> None:
 
 WORDS = st.sampled_from(
     "SELECT FROM WHERE orders customers secret id name * , ( ) 1 'x' \"y\" + - / = < > AND OR NOT "
-    "IN BETWEEN JOIN ON GROUP BY ORDER LIMIT WITH AS UNION ALL CASE WHEN THEN END sum( count( lower( "
-    "CAST INTEGER NULL ; -- /* */ [ ] { } : :: . $1 ? ' \" ` \\ \0 é DROP TABLE COPY INTO".split(
+    "IN BETWEEN JOIN ON GROUP BY ORDER LIMIT WITH AS UNION ALL CASE WHEN THEN END sum( count( "
+    "lower( CAST INTEGER NULL ; -- /* */ [ ] { } : :: . $1 ? ' \" ` \\ \0 é DROP TABLE COPY INTO".split(
         " "
     )
 )

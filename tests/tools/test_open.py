@@ -296,7 +296,8 @@ def held_open(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "held.duckdb"
     code = (
         f"import duckdb, sys; c = duckdb.connect({str(path)!r}); "
-        "c.execute('CREATE TABLE t (x INT)'); c.execute('CHECKPOINT'); print('ready', flush=True); sys.stdin.read()"
+        "c.execute('CREATE TABLE t (x INT)'); c.execute('CHECKPOINT'); "
+        "print('ready', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
