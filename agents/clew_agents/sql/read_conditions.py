@@ -1,0 +1,289 @@
+"""How conditions are read: which number, period or value is said of which name."""
+
+from __future__ import annotations
+
+from clew_agents.sql.cursor import Cursor
+from clew_agents.sql.reading import Comparator, NumberTest, TimeTest, ValueTest
+from clew_agents.sql.resolve import DATES, NUMERIC
+from clew_agents.sql.tagging import Item
+from clew_core.query_spec import Operator
+
+_SIGNS: dict[str, Operator] = {
+    ">": ">", "<": "<", ">=": ">=", "<=": "<=", "after": ">", "before": "<", "since": ">=",
+    "until": "<=", "!=": "!=",
+}  # fmt: skip
+_TIMES: dict[str, Comparator] = {
+    ">": "after", "<": "before", ">=": "since", "<=": "until", "after": "after",
+    "before": "before", "since": "since", "until": "until",
+}  # fmt: skip
+
+
+class ConditionReader:
+    """Reads comparisons, values, periods and what is lacking."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        """Take the items."""
+        self.cursor = cursor
+
+    def read(self) -> None:
+        """Read all conditions."""
+        self._comparisons()
+        self._plain_numbers()
+        self._value_tests()
+        self._period_tests()
+        self._lacking()
+
+    def _comparisons(self) -> None:
+        """Read "over 5", "between 1 and 3", "5 or more", "before 1970", "from 1967 to 1977"."""
+        for at, item in enumerate(self.cursor.items):
+            if at in self.cursor.used:
+                continue
+            if item.tag == "C":
+                self._comparison(at)
+            elif item.tag == "B":
+                self._between(at)
+            elif item.tag in "#P" and self._range_from(at):
+                continue
+            elif item.tag in "#P" and self.cursor.tag(self.cursor.next(at, "")) == "Z":
+                self._suffixed(at)
+
+    def _comparison(self, at: int) -> None:
+        right = self.cursor.next(at, ".E")
+        sign = self.cursor.items[at].value
+        if right is None or self.cursor.tag(right) not in ("#", "P"):
+            return
+        left = self._subject(at)
+        item = self.cursor.items[right]
+        amount = self.cursor.is_column(left, NUMERIC) and not self.cursor.is_year(left)
+        temporal = sign in ("after", "before", "since", "until")
+        if item.tag == "P" and sign in _TIMES and (temporal or not amount):
+            self._time(left, _TIMES[sign], (right,), at)
+        elif item.number is not None and sign in _SIGNS:
+            self._number(left, _SIGNS[sign], (right,), at)
+
+    def _between(self, at: int) -> None:
+        low = self.cursor.next(at)
+        joint = self.cursor.next(low, "") if low is not None else None
+        high = self.cursor.next(joint) if joint is not None else None
+        if low is None or joint is None or high is None:
+            return
+        if (
+            self.cursor.items[joint].value != "and"
+            and self.cursor.items[joint].text.lower() != "to"
+        ):
+            return
+        left = self._subject(at)
+        amount = self.cursor.is_column(left, NUMERIC) and not self.cursor.is_year(left)
+        self._range(left, low, high, at, joint, amount=amount)
+
+    def _range_from(self, low: int) -> bool:
+        """Read "1967 to 1977", "1967 through 1977", "1967-1977"."""
+        joint, high = low + 1, low + 2
+        if high < len(self.cursor.items) and self._joins_range(joint):
+            high = self.cursor.next(joint) or high
+            return self._range(self._subject(low), low, high, joint)
+        if (
+            joint < len(self.cursor.items)
+            and self.cursor.items[joint].tag == self.cursor.items[low].tag == "P"
+        ):
+            # adjacent years: only a dash can stand between them
+            return self._range(self._subject(low), low, joint)
+        return False
+
+    def _joins_range(self, at: int) -> bool:
+        text = self.cursor.items[at].text.lower()
+        return text in ("to", "through", "thru", "until", "till", "through to", "up to")
+
+    def _range(
+        self, left: int | None, low: int, high: int, *signs: int, amount: bool = False
+    ) -> bool:
+        first, second = self.cursor.items[low], self.cursor.items[high]
+        if first.tag == second.tag == "P" and not amount:
+            self._time(left, "between", (low, high), *signs)
+            return True
+        if first.number is not None and second.number is not None:
+            self._number(left, "between", (low, high), *signs)
+            return True
+        return False
+
+    def _suffixed(self, at: int) -> None:
+        sign = self.cursor.next(at, "")
+        assert sign is not None
+        left, value = self._subject(at), self.cursor.items[sign].value
+        more = value in ("or later", "or more")
+        amount = self.cursor.is_column(left, NUMERIC) and not self.cursor.is_year(left)
+        temporal = value in ("or later", "or earlier")
+        if self.cursor.items[at].tag == "P" and (temporal or not amount):
+            self._time(left, "since" if more else "until", (at,), sign)
+        elif self.cursor.items[at].number is not None:
+            self._number(left, ">=" if more else "<=", (at,), sign)
+
+    def _subject(self, at: int) -> int | None:
+        """The name that a comparison speaks of: the free one before it."""
+        left = self.cursor.previous(at, ".EMh")
+        if (
+            left is not None
+            and self.cursor.items[left].tag == "R"
+            and self.cursor.items[left].matches
+        ):
+            return left
+        return left if self.cursor.tag(left) == "F" and self.cursor.free(left) else None
+
+    def _number(
+        self, left: int | None, operator: Operator, numbers: tuple[int, ...], *signs: int
+    ) -> None:
+        values = tuple(n for at in numbers if (n := self.cursor.items[at].number) is not None)
+        text = self.cursor.text(*signs, *numbers)
+        right = self.cursor.next(numbers[-1])
+        having = False
+        if self.cursor.is_column(left, NUMERIC):
+            subject = left
+        elif self.cursor.tag(right) == "F" and self.cursor.free(right):
+            subject, having = right, self.cursor.is_table(right)
+        else:
+            subject = None
+        item = self.cursor.items[subject] if subject is not None else None
+        self.cursor.reading.numbers.append(
+            NumberTest(item=item, operator=operator, values=values, text=text, having=having)
+        )
+        self.cursor.take(subject, *numbers, *signs)
+
+    def _time(
+        self, left: int | None, comparator: Comparator, places: tuple[int, ...], *signs: int
+    ) -> None:
+        dated = self.cursor.is_column(left, DATES) or self.cursor.is_year(left)
+        item = self.cursor.items[left] if dated and left is not None else None
+        periods = tuple(p for at in places if (p := self.cursor.items[at].period) is not None)
+        text = self.cursor.text(*signs, *places)
+        self.cursor.reading.times.append(
+            TimeTest(item=item, comparator=comparator, periods=periods, text=text)
+        )
+        self.cursor.take(left if dated else None, *places, *signs)
+        self._take_grain_word(min(*places, *signs) if signs else places[0])
+
+    def _take_grain_word(self, at: int) -> None:
+        """In "the years before 1970" and "in the year 2007" the grain says nothing more."""
+        before = self.cursor.previous(at, ".E")
+        if self.cursor.tag(before) == "R" and self.cursor.free(before):
+            marked = self.cursor.tag(self.cursor.previous(before or 0)) == "G"
+            if not marked:
+                self.cursor.take(before)
+
+    def _plain_numbers(self) -> None:
+        """Read "quantity is 5", "quantity = 5", "customer 5"."""
+        for at, item in enumerate(self.cursor.items):
+            if item.tag != "#" or at in self.cursor.used or item.value:
+                continue
+            left = self.cursor.previous(at, ".E")
+            if left is None or not self.cursor.free(left) or self.cursor.items[left].tag != "F":
+                continue
+            said = any(self.cursor.items[i].tag == "E" for i in range(left, at))
+            if self.cursor.is_column(left, NUMERIC) and (said or left == at - 1):
+                self._number(left, "=", (at,))
+
+    def _value_tests(self) -> None:
+        at = 0
+        while at < len(self.cursor.items):
+            if self.cursor.items[at].tag == "V" and at not in self.cursor.used:
+                at = self._value_test(at)
+            at += 1
+
+    def _value_test(self, at: int) -> int:
+        """Read one value, or several joined by and/or, with the names beside them."""
+        places = [at]
+        last = at
+        while True:
+            joint = self.cursor.next(last, ".")
+            following = joint if self.cursor.tag(joint) == "V" else None
+            if self.cursor.tag(joint) == "J" and joint is not None:
+                following = self.cursor.next(joint, ".")
+            if following is None or self.cursor.tag(following) != "V":
+                break
+            if not _share_column(self.cursor.items[at], self.cursor.items[following]):
+                break
+            if self.cursor.tag(joint) == "J":
+                self.cursor.take(joint)
+            places.append(following)
+            last = following
+        left = self.cursor.previous(at, ".E")
+        negated = False
+        if (
+            self.cursor.tag(left) == "C"
+            and left is not None
+            and self.cursor.items[left].value == "!="
+        ):
+            negated = True
+            self.cursor.take(left)
+            left = self.cursor.previous(left, ".E")
+        elif self.cursor.tag(left) == "X" and left is not None:
+            negated = True
+            self.cursor.take(left)
+            left = self.cursor.previous(left, ".E")
+        right = self.cursor.next(last, "")
+        names = []
+        for beside in (left, right):
+            if beside is not None and self.cursor.free(beside) and self._names_value(beside, at):
+                names.append(self.cursor.items[beside])
+                self.cursor.take(beside)
+        self.cursor.reading.values.append(
+            ValueTest(
+                values=tuple(self.cursor.items[place] for place in places),
+                names=tuple(names),
+                negated=negated,
+            )
+        )
+        self.cursor.take(*places)
+        if self.cursor.tag(left) == "G":
+            self.cursor.take(left)  # "shipped by rail"
+        return last
+
+    def _names_value(self, beside: int, at: int) -> bool:
+        """Whether the name beside a value names its column, or the table that it stands in."""
+        item, value = self.cursor.items[beside], self.cursor.items[at]
+        if item.tag == "h":
+            return False
+        if item.tag != "F":
+            return False
+        hits = {(hit.table, hit.column) for hit in value.hits}
+        if any((m.name.table, m.name.column) in hits for m in item.matches):
+            return True
+        tables = {table for table, _ in hits}
+        counted = self.cursor.tag(self.cursor.previous(beside, ".DV")) in ("N", "S", "A", "K")
+        return bool(set(item.tables) & tables) and not counted
+
+    def _period_tests(self) -> None:
+        for at, item in enumerate(self.cursor.items):
+            if item.tag != "P" or at in self.cursor.used:
+                continue
+            places = [at]
+            joint = self.cursor.next(at, "")
+            while self.cursor.tag(joint) == "J" and joint is not None:
+                following = self.cursor.next(joint)
+                if self.cursor.tag(following) != "P" or following is None:
+                    break
+                self.cursor.take(joint)
+                places.append(following)
+                joint = self.cursor.next(following, "")
+            left = self.cursor.previous(at, ".E")
+            self._time(left if self.cursor.free(left) else None, "in", tuple(places))
+            after = self.cursor.next(places[-1], "")
+            if (
+                self.cursor.tag(after) == "R"
+                and self.cursor.free(after)
+                and self.cursor.adverb(after) is False
+            ):
+                self.cursor.take(after)
+
+    def _lacking(self) -> None:
+        """Read "without orders", "that have no orders"."""
+        for at, item in enumerate(self.cursor.items):
+            if item.tag == "X" and at not in self.cursor.used:
+                right = self.cursor.next(at, ".U")
+                if self.cursor.is_table(right) and right is not None and self.cursor.free(right):
+                    self.cursor.reading.lacking.append(self.cursor.items[right])
+                    self.cursor.take(at, right)
+
+
+def _share_column(one: Item, other: Item) -> bool:
+    columns = {(hit.table, hit.column) for hit in one.hits}
+    return not columns.isdisjoint((hit.table, hit.column) for hit in other.hits)

@@ -1,0 +1,215 @@
+"""How measures are read: which operator computes which name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from clew_agents.sql.cursor import Cursor
+from clew_agents.sql.reading import Op
+from clew_agents.sql.resolve import DATES, NUMERIC
+from clew_core.query_spec import Aggregate
+
+COMPUTABLE = (*NUMERIC, *DATES)
+
+
+class MeasureReader:
+    """Reads counts, totals, averages, extremes, and columns that stand alone."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        """Take the items."""
+        self.cursor = cursor
+
+    def read(self) -> None:
+        """Read all measures."""
+        self._operations()
+        self._lone_columns()
+
+    def _operations(self) -> None:
+        at = 0
+        while at < len(self.cursor.items):
+            if self.cursor.free(at) and self.cursor.items[at].tag in "ANS":
+                self._operation(at)
+            at += 1
+        for at, item in enumerate(self.cursor.items):
+            if item.tag == "M" and self.cursor.free(at):
+                self._how_much(at)
+
+    def _operation(self, at: int) -> None:
+        """Read one or several joined operators and the name that they share."""
+        places = [at]
+        while True:
+            joint = self.cursor.next(places[-1], "")
+            if self.cursor.tag(joint) == "J" and joint is not None:
+                following = self.cursor.next(joint)
+                if self.cursor.tag(following) in ("A", "S") and following is not None:
+                    self.cursor.take(joint)
+                    places.append(following)
+                    continue
+            break
+        last = places[-1]
+        right = self.cursor.beyond(last, ".UDMO" if self.cursor.items[last].tag != "N" else ".UDM")
+        distinct = any(
+            self.cursor.items[i].tag == "D" for i in range(last + 1, right if right else last + 1)
+        )
+        for i in range(last + 1, right or last + 1):
+            if self.cursor.items[i].tag in "DUM":
+                self.cursor.take(i)
+        if (
+            self.cursor.items[last].tag != "N"
+            and self.cursor.tag(right) == "N"
+            and self.cursor.free(right)
+        ):
+            self._operation_on_count(places, right)
+            return
+        target = self._target(last, right)
+        if self.cursor.items[last].tag == "N":
+            self._count(last, right, target, distinct)
+            return
+        aggregates = [self._aggregate(place) for place in places]
+        if self._applies_to_counted(places, target, aggregates[-1]):
+            return
+        if target is None and self.cursor.tag(right) in ("A", "S") and self.cursor.free(right):
+            # "the highest average price": the superlative ranks, the average computes
+            return
+        item = self.cursor.items[target] if target is not None else None
+        for aggregate in aggregates:
+            self.cursor.reading.ops.append(Op(aggregate=aggregate, target=item))
+        self.cursor.take(target, *places)
+        if target is not None:
+            self._joined_targets(target, aggregates[-1])
+
+    def _applies_to_counted(
+        self, places: Sequence[int], target: int | None, aggregate: Aggregate
+    ) -> bool:
+        """Read "how many minutes does a track last on average": the average of the minutes."""
+        if self.cursor.is_column(target, NUMERIC) or not self.cursor.reading.ops:
+            return False
+        op = self.cursor.reading.ops[-1]
+        if not op.count or op.target is None or op.target.tables:
+            return False
+        if not any(match.name.type in NUMERIC for match in op.target.matches):
+            return False
+        op.count, op.aggregate = False, aggregate
+        self.cursor.take(*places)
+        return True
+
+    def _aggregate(self, at: int) -> Aggregate:
+        return cast(Aggregate, self.cursor.items[at].value.split()[0])
+
+    def _target(self, at: int, right: int | None) -> int | None:
+        """The name that an operator works on: to its right, else to its left."""
+        if self.cursor.is_table(right) and self.cursor.free(right) and right is not None:
+            beyond = self.cursor.next(right, "")
+            column = self.cursor.is_column(beyond, NUMERIC) and self.cursor.free(beyond)
+            if column and self.cursor.items[at].tag != "N":
+                return beyond  # "average invoice total"
+            if column and self.cursor.items[at].tag == "N" and beyond is not None:
+                return right
+            return right
+        counts = self.cursor.items[at].tag == "N"
+        if self.cursor.free(right) and (self.cursor.is_column(right, () if counts else COMPUTABLE)):
+            return right
+        left = self.cursor.previous(at, ".EUMh")
+        if self.cursor.tag(left) == "F" and self.cursor.free(left):
+            return left
+        if counts:
+            return None
+        # "life expectancy per year, averaged over all countries"
+        lone = [i for i in range(at) if self.cursor.free(i) and self.cursor.is_column(i, NUMERIC)]
+        return lone[-1] if lone else None
+
+    def _joined_targets(self, target: int, aggregate: Aggregate) -> None:
+        """Read "average price and quantity": a second name for the same operator."""
+        joint = self.cursor.next(target, "")
+        while self.cursor.tag(joint) == "J" and joint is not None:
+            following = self.cursor.next(joint)
+            if not (self.cursor.is_column(following, NUMERIC) and self.cursor.free(following)):
+                return
+            assert following is not None
+            self.cursor.reading.ops.append(
+                Op(aggregate=aggregate, target=self.cursor.items[following])
+            )
+            self.cursor.take(joint, following)
+            joint = self.cursor.next(following, "")
+
+    def _count(self, at: int, right: int | None, target: int | None, distinct: bool) -> None:
+        if self.cursor.tag(right) == "O":
+            self.cursor.reading.ops.append(Op(aggregate="count", target=None, count=True))
+            self.cursor.take(at, right)
+            return
+        item = self.cursor.items[target] if target is not None else None
+        if item is None:
+            return
+        beyond = self.cursor.next(target, "") if target is not None else None
+        if (
+            self.cursor.is_table(target)
+            and self.cursor.is_column(beyond)
+            and self.cursor.free(beyond)
+        ):
+            # "number of customer countries": the table only says whose countries
+            if not self.cursor.is_table(beyond) and beyond is not None:
+                self.cursor.take(target)
+                target, item = beyond, self.cursor.items[beyond]
+        self.cursor.reading.ops.append(
+            Op(aggregate="count", target=item, count=True, distinct=distinct)
+        )
+        self.cursor.take(at, target)
+
+    def _operation_on_count(self, places: list[int], count: int | None) -> None:
+        """Read "total number of X", "largest number of milliseconds"."""
+        assert count is not None
+        right = self.cursor.next(count, ".UDM")
+        target = self._target(count, right)
+        if target is None:
+            return
+        item = self.cursor.items[target]
+        if self.cursor.is_table(target):
+            if all(self.cursor.items[place].value == "sum" for place in places):
+                self.cursor.reading.ops.append(Op(aggregate="count", target=item, count=True))
+                self.cursor.take(count, target, *places)
+            return  # the average of counts needs a query of its own: left over, asked back
+        if self.cursor.is_column(target, NUMERIC):
+            for place in places:
+                self.cursor.reading.ops.append(Op(aggregate=self._aggregate(place), target=item))
+            self.cursor.take(count, target, *places)
+        elif all(self.cursor.items[place].value == "sum" for place in places):
+            self.cursor.reading.ops.append(Op(aggregate="count", target=item, count=True))
+            self.cursor.take(count, target, *places)
+
+    def _how_much(self, at: int) -> None:
+        if not self.cursor.reading.ops:
+            right = self.cursor.next(at, ".UE")
+            if self.cursor.tag(right) == "F" and self.cursor.free(right) and right is not None:
+                table = self.cursor.is_table(right)
+                self.cursor.reading.ops.append(
+                    Op(aggregate="sum" if table else None, target=self.cursor.items[right])
+                )
+                self.cursor.take(right)
+        self.cursor.take(at)
+
+    def _lone_columns(self) -> None:
+        """Take numeric columns that stand without an operator as measures."""
+        for at, item in enumerate(self.cursor.items):
+            if item.tag != "F" or at in self.cursor.used or not self.cursor.is_column(at, NUMERIC):
+                continue
+            if (
+                self.cursor.is_table(at)
+                or self.cursor.tag(self.cursor.previous(at)) == "U"
+                and self.cursor.reading.ops
+            ):
+                continue
+            names = {match.name.letters for match in item.matches}
+            repeated = any(
+                op.target is not None
+                and any(match.name.letters in names for match in op.target.matches)
+                for op in self.cursor.reading.ops
+            )
+            self.cursor.take(at)
+            if repeated:
+                continue
+            ranked_by_count = self.cursor.reading.direction and self.cursor.reading.ops
+            if not ranked_by_count:
+                said_total = item.text.lower().split()[0] in ("total", "sum")
+                aggregate: Aggregate | None = "sum" if said_total else None
+                self.cursor.reading.ops.append(Op(aggregate=aggregate, target=item))
