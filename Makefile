@@ -34,7 +34,7 @@ setup:  ## make the virtual environment .venv and install Clew in it, editable
 
 .PHONY: demo
 demo: setup  ## answer six questions on two data sets, print them and leave demo.ipynb
-	@$(RUN) -m clew.demo
+	@$(RUN) examples/demo.py
 
 .PHONY: test
 test: setup  ## run all tests that this machine can run, on every Python that it has
@@ -61,7 +61,8 @@ types: setup  ## check the packages' types, strictly
 
 .PHONY: bench
 bench: setup  ## run the benchmarks, which write benchmarks/RESULTS.md
-	@for program in benchmarks/*.py; do echo "$$program"; $(RUN) "$$program"; done
+	@for program in overhead question_sets; do \
+		echo "$$program"; $(RUN) benchmarks/$$program.py --write; done
 
 .PHONY: dist
 dist: setup  ## build the source archive and the wheel in dist/ and list the wheel's files

@@ -25,7 +25,6 @@ class Candidate:
         single_row: it holds only if the result has exactly one row.
         labels: dimension → table whose rows it names; where two rows share a name, the key
             has to be grouped by as well.
-        terms: ``table.column`` or ``table`` → the words of the question for it.
     """
 
     spec: QuerySpec
@@ -33,7 +32,6 @@ class Candidate:
     reason: str
     single_row: bool = False
     labels: dict[str, str] = field(default_factory=dict)
-    terms: dict[str, str] = field(default_factory=dict)
 
 
 class CannotAnswer(ClewError):

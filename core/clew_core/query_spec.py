@@ -7,7 +7,7 @@ Limit, ChartType) with joins, comparisons, groups and sets. Compiled to SQL by r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Scalar: TypeAlias = str | bool | int | float | None
@@ -348,6 +348,7 @@ class QuerySpec:
         limit: at most so many rows.
         distinct: listed rows come once.
         chart: what the question said about a chart.
+        terms: ``table`` or ``table.column`` → what the question calls it; for texts only.
     """
 
     source: str
@@ -364,3 +365,4 @@ class QuerySpec:
     limit: int | None = None
     distinct: bool = False
     chart: ChartHint | None = None
+    terms: dict[str, str] = field(default_factory=dict)

@@ -27,16 +27,15 @@ class Text:
     receipts: tuple[Receipt, ...]
 
 
-def compose(spec: QuerySpec, terms: dict[str, str], prose: Prose, *, truncated: bool) -> Text:
+def compose(spec: QuerySpec, prose: Prose, *, truncated: bool) -> Text:
     """Write the text of a result.
 
     Args:
         spec: what was asked.
-        terms: the question's words for tables and columns.
         prose: over the result.
         truncated: there are more rows than the result has.
     """
-    writer = _Writer(spec, Describer(spec, terms), prose, truncated)
+    writer = _Writer(spec, Describer(spec), prose, truncated)
     text = writer.write()
     return Text(
         text=text[:1].upper() + text[1:], title=writer.title(), receipts=tuple(prose.receipts)

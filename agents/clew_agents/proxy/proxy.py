@@ -104,11 +104,11 @@ class Proxy:
         chosen: Option | None,
     ) -> Answer:
         verified, source = self._verified(question, sources, deadline, chosen)
-        spec, terms = verified.candidate.spec, verified.candidate.terms
+        spec = verified.candidate.spec
         table, name = verified.result.table, _variable(spec)
         digest = sha256(verified.compiled.sql)
         prose = Prose(cell=f"sql-{digest[:8]}", sql_sha256=digest, table=table)
-        written = compose(spec, terms, prose, truncated=verified.result.truncated)
+        written = compose(spec, prose, truncated=verified.result.truncated)
         choice = choose(spec, table, title=written.title, data=name)
         warnings = [*verified.result.warnings]
         if verified.result.truncated:

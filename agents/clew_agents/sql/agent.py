@@ -196,7 +196,7 @@ class SqlAgent:
             return verified
         if not spec.conditions:
             raise CannotAnswer(f"{spec.table!r} has no rows that could be used.")
-        words = Describer(spec, verified.candidate.terms).conditions()
+        words = Describer(spec).conditions()
         raise CannotAnswer(f"There are no rows {words}.{outside}")
 
     def _outside(self, spec: QuerySpec, deadline: Deadline) -> str:
@@ -234,7 +234,7 @@ class SqlAgent:
     def _ask_reading(self, question: str, held: Sequence[Verified]) -> AsksBack:
         options = []
         for number, verified in enumerate(held, 1):
-            label = Describer(verified.candidate.spec, verified.candidate.terms).measures()
+            label = Describer(verified.candidate.spec).measures()
             options.append(
                 Option(
                     id=str(number),

@@ -105,10 +105,15 @@ class Assembler:
             raise NotUnderstood([item.text])
         if column.type in NUMERIC and not op.distinct and not self._discrete(column):
             aggregate: q.Aggregate | None = "sum"
-            if not {*column.words}.isdisjoint(STOCK) or "pop" in column.words:
+            if not self._said_of(column).isdisjoint(STOCK):
                 aggregate = None  # a stock: summed only where the time stands still
             return Computed(aggregate=aggregate, column=column, table=column.table)
         return Computed(aggregate="count_distinct", column=column, table=column.table)
+
+    def _said_of(self, column: Name) -> set[str]:
+        """The words of a column's name and those that the question has for it."""
+        said = self.resolver.terms.get((column.table, column.column or ""), "")
+        return {*column.words, *said.casefold().split()}
 
     def _discrete(self, column: Name) -> bool:
         return self.vocabulary.is_key(column) or column.words[-1] == "year"
@@ -327,7 +332,7 @@ class Assembler:
     ) -> tuple[q.Aggregate, ...] | None:
         """Which aggregates a bare column may mean; None: any, or the value of a single row."""
         assert computed.column is not None
-        words = set(computed.column.words)
+        words = self._said_of(computed.column)
         adds = not words.isdisjoint(ADDITIVE) and words.isdisjoint(AVERAGED)
         if self.reading.direction is not None:
             extreme: q.Aggregate = self.reading.direction
@@ -379,10 +384,11 @@ class Assembler:
             limit=limit,
             distinct=not measures,
             chart=q.ChartHint(mark=mark) if mark or self.reading.charted else None,
+            terms=self.terms(),
         )
         return Candidate(
             spec=spec, confidence=0.9, reason="each word of the question has its place",
-            labels=dict(self.labels), terms=self.terms(),
+            labels=dict(self.labels),
         )  # fmt: skip
 
     def terms(self) -> dict[str, str]:

@@ -24,9 +24,9 @@ _SIGNS = {
 class Describer:
     """Says the parts of one spec."""
 
-    def __init__(self, spec: q.QuerySpec, terms: dict[str, str] | None = None) -> None:
-        """Take the spec and the question's words for its tables and columns."""
-        self.spec, self.terms = spec, terms or {}
+    def __init__(self, spec: q.QuerySpec) -> None:
+        """Take the spec, which brings the question's words for its tables and columns."""
+        self.spec, self.terms = spec, spec.terms
 
     # --- names ---------------------------------------------------------------------------------
 

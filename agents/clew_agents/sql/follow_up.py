@@ -74,15 +74,15 @@ def continue_spec(
         spec = replace(spec, order=(replace(spec.order[0], direction=way), *spec.order[1:]))
     if reading.mark is not None or reading.charted:
         spec = replace(spec, chart=q.ChartHint(mark=reading.mark))
-    if spec == previous:
+    if spec == previous:  # before the words change
         raise NotUnderstood([], "The follow-up changes nothing in the question before it.")
+    spec = replace(spec, terms={**previous.terms, **assembler.terms()})
     return [
         Candidate(
             spec=spec,
             confidence=0.85,
             reason="the question before, changed",
             labels=dict(assembler.labels),
-            terms=assembler.terms(),
             single_row=not spec.measures and previous.limit is None and not previous.distinct,
         )
     ]

@@ -74,8 +74,8 @@ ADDITIVE = frozenset(
 )
 # A total of these makes sense at one moment, never over time.
 STOCK = frozenset(
-    "population pop people inhabitants balance acctbal members seats capacity area stock inventory "
-    "headcount enrollment availqty onhand".split()
+    "population pop people inhabitants balance bal members seats capacity area stock inventory "
+    "headcount enrollment onhand".split()
 )
 AVERAGED = frozenset(
     "price rate ratio percent percentage pct share age score rating average avg mean gdp percap "

@@ -213,7 +213,7 @@ def _word_score(word: str, part: str) -> float:
 
 
 def _partial(words: tuple[str, ...], name: Name) -> float:
-    """Accept the head of a longer name: ``priority`` of o_orderpriority."""
+    """Accept the head of a longer name: ``priority`` of ticketpriority."""
     if name.column is None:
         return 0.0
     letters = "".join(singular(word) for word in words)

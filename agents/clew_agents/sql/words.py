@@ -12,8 +12,8 @@ _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z
 def split_name(name: str) -> tuple[str, ...]:
     """Cut an identifier into lower-case words.
 
-    >>> split_name("BillingCountry"), split_name("o_orderdate"), split_name("gdpPercap")
-    (('billing', 'country'), ('o', 'orderdate'), ('gdp', 'percap'))
+    >>> split_name("ShippedOn"), split_name("x_saledate"), split_name("co2PerHead")
+    (('shipped', 'on'), ('x', 'saledate'), ('co', '2', 'per', 'head'))
     """
     return tuple(part.casefold() for part in _PARTS.findall(name))
 
@@ -66,8 +66,8 @@ def abbreviates(letters: str, words: tuple[str, ...]) -> float:
     begins with its first letter (``qty`` of quantity). 1.0: whole words, 0.9: beginnings, 0.8:
     skeletons.
 
-    >>> abbreviates("gdppercap", ("gdp", "per", "capita")), abbreviates("acctbal", ("account",
-    ... "balance")), abbreviates("orderdate", ("order", "date")), abbreviates("pop", ("price",))
+    >>> abbreviates("maxdist", ("maximum", "distance")), abbreviates("mfgcost", ("manufacturing",
+    ... "cost")), abbreviates("saledate", ("sale", "date")), abbreviates("pop", ("price",))
     (0.9, 0.8, 1.0, 0.0)
     """
     if not words:

@@ -46,7 +46,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "ask", help="answer a question about data", allow_abbrev=False,
         description="Answer a question about data.",
-        epilog='Example: clew ask "how many countries per continent" --data gapminder.csv',
+        epilog='Example: clew ask "how many countries per continent" --data countries.csv',
     )  # fmt: skip
     parser.add_argument("question", nargs="*", metavar="QUESTION", help="in your words")
     parser.add_argument(

@@ -59,10 +59,10 @@ PARTS: dict[str, dict[int, str]] = {
 def words(name: str) -> str:
     """Write a column's name as words: parts of snake_case and camelCase become words.
 
-    >>> words("order_date"), words("lifeExp"), words("customer_id"), words("GDP_usd")
-    ('Order date', 'Life exp', 'Customer ID', 'GDP USD')
-    >>> words("gdpPercap"), words("Net income"), words("n"), words("_")
-    ('GDP percap', 'Net income', 'N', '_')
+    >>> words("order_date"), words("lifeSpan"), words("customer_id"), words("GDP_usd")
+    ('Order date', 'Life span', 'Customer ID', 'GDP USD')
+    >>> words("costPerhead"), words("Net income"), words("n"), words("_")
+    ('Cost perhead', 'Net income', 'N', '_')
     """
     if re.search(r"\s", name):
         return name.strip()  # its owner already wrote words

@@ -203,7 +203,7 @@ def _qualified(stored: Stored) -> str:
 
 
 def _prefix(stored: Stored) -> str:
-    """Find the prefix that all columns of a table share (``l_`` of TPC-H's lineitem)."""
+    """Find the prefix that all columns of a table share (``l_`` in ``l_price``)."""
     heads = {column.name.split("_", 1)[0].lower() for column in stored.columns}
     if len(heads) == 1 and len(stored.columns) > 1:
         (head,) = heads
@@ -215,7 +215,7 @@ def _prefix(stored: Stored) -> str:
 def _take_apart(column: str, prefix: str) -> _Name | None:
     """Take the name of a key column apart; None: it is not called like a key.
 
-    >>> _take_apart("l_orderkey", "l_").stem, _take_apart("BillingCustomerId", "").words
+    >>> _take_apart("l_salekey", "l_").stem, _take_apart("BillingCustomerId", "").words
     ('order', ('billing', 'customer'))
     >>> _take_apart("paid", "") is None
     True
