@@ -9,7 +9,13 @@ from clew_acme.people import Person, hire
 from clew_acme.streams import Stream
 from clew_acme.words import load
 
-__all__ = ["Carrier", "Category", "Company", "Region", "Supplier", "Warehouse", "found"]
+__all__ = ["MONTHS", "Carrier", "Category", "Company", "Region", "Supplier", "Warehouse", "found"]
+
+
+MONTHS = tuple(
+    "January February March April May June July August September October November December".split()
+)
+"""Names of the months: strftime's follow the locale of the process."""
 
 
 @dataclass(frozen=True, kw_only=True)

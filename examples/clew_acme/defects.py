@@ -280,21 +280,27 @@ def plan_defects(company: Company, scale: float) -> Defects:
             "web_sessions": ("browser", company.browsers[1]),
             "tickets": ("channel", draw.pick(("mail", "chat"))),
         }[table]
-        add("time_zone", table, column, starts=company.day(first), group=group,
-            ends=company.day(first + draw.between(9, 20)), shift=draw.pick((-7, -6, 7, 8, 9)))  # fmt: skip
+        last = company.day(first + draw.between(9, 20))
+        shift = draw.pick((-7, -6, 7, 8, 9))
+        add("time_zone", table, column, starts=company.day(first), group=group, ends=last,
+            shift=shift)  # fmt: skip
     for table, column, rows in draw.sample(_CENTS, 2):
         first = draw.between(60, company.days - 60)
         if rows:
             add("cents", table, column, rows)
         else:
-            add("cents", table, column, starts=company.day(first),
-                ends=company.day(first + draw.between(1, 3) * (1 if table == "shipments" else 6)))  # fmt: skip
+            length = draw.between(1, 3) * (1 if table == "shipments" else 6)
+            last = company.day(first + length)
+            add("cents", table, column, starts=company.day(first), ends=last)
     for table, column, rows in draw.sample(_DATES, 1):
         add("mixed_dates", table, column, rows, shift=draw.below(3))
     for table, column, determinant, rows in draw.sample(_BINARY, 1):
         add("broken_fd_binary", table, column, rows, determinant=determinant)
-    for table, column, determinant, rows in draw.sample(_UNARY, 2):
-        add("broken_fd_unary", table, column, rows, determinant=determinant)
+    # A wrong city would break what follows from the city as well.
+    wrong_city = any(f.table == "addresses" for f in flaws)
+    unary = [rule for rule in _UNARY if not (wrong_city and rule[0] == "addresses")]
+    for table, column, left, rows in draw.sample(unary, 2):
+        add("broken_fd_unary", table, column, rows, determinant=left)
     used = {(f.table, f.column) for f in flaws}
     for table, column, rows in draw.sample([t for t in _TYPOS if (t[0], t[1]) not in used], 2):
         add("typo", table, column, rows)

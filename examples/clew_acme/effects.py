@@ -188,8 +188,11 @@ def _definition(name: str, p: _Places) -> Effect:
     draw = p.draw
     which = draw.pick(("net amount and shipping", "net amount and coupons", "bounce", "service"))
     starts, _ = p.window(1, 20, lead=380, tail=240)
-    low, high = {"bounce": (draw.pick((5, 10)), draw.pick((20, 30))),
-                 "service": (draw.pick((48, 72)), draw.pick((24, 36)))}.get(which, (0, 0))  # fmt: skip
+    limits = {
+        "bounce": (draw.pick((5, 10)), draw.pick((20, 30))),
+        "service": (draw.pick((48, 72)), draw.pick((24, 36))),
+    }
+    low, high = limits.get(which, (0, 0))
     return Effect(
         id=name,
         kind="definition_change",

@@ -124,8 +124,10 @@ def _make(
     # Imported here: `clew --help` must not wait for Arrow.
     from clew_acme.database import stage
     from clew_acme.forms import load_duckdb, write_forms
-    from clew_acme.knowledge import draw_roles, write_knowledge
+    from clew_acme.key import write_key
     from clew_acme.key_questions import Asker
+    from clew_acme.knowledge import draw_roles, write_knowledge
+    from clew_acme.logs import write_logs
     from clew_acme.scripts import write_scripts
     from clew_acme.vocabulary import speak
     from clew_acme.wiki import write_wiki
@@ -148,6 +150,11 @@ def _make(
     say("scripts and wiki")
     scripts = write_scripts(world, asker, company / "scripts")
     documents = write_wiki(world, words, made, company / "wiki")
+    say("logs")
+    logs = write_logs(world, company / "logs")
+    say("key")
+    key = work / "key" / "answers.json"
+    write_key(world, made, asker, roles, scripts, documents, logs, database, key)
     if "duckdb" in forms:
         shutil.move(database, company / "acme.duckdb")
     database.unlink(missing_ok=True)

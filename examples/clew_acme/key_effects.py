@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from clew_acme.company import MONTHS
 from clew_acme.effects import Effect
 from clew_acme.world import World
 
@@ -71,7 +72,7 @@ def _versus(here: str, during: str, where: str) -> str:
 
 
 def _month(day: date) -> str:
-    return f"{day:%B %Y}"
+    return f"{MONTHS[day.month - 1]} {day.year}"
 
 
 def _stock_out(world: World, e: Effect) -> Proof:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from clew_acme.company import MONTHS
 from clew_acme.streams import Stream
 from clew_acme.tables_reference import Campaign
 from clew_acme.vocabulary import Vocabulary, facts, fill
@@ -31,9 +32,6 @@ _MACROS = {
     "@last_quarter": "o.{orders.ordered_at} >= DATE '<last_quarter.start>' "
     "AND o.{orders.ordered_at} < DATE '<last_quarter.end>'",
 }
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
 
 
 @dataclass(kw_only=True)
@@ -140,7 +138,10 @@ class Asker:
                 asked, word, reason = (fill(x.strip(), values) for x in line[2:].split("|"))
                 out.append({"id": f"a{len(out) + 1:02d}", "question": asked, "words": word,
                             "reason": reason, "readings": []})  # fmt: skip
-            elif line.startswith("- "):
+                if values["fiscal_shift"] == "0" and ("fiscal" in reason):
+                    out.pop()
+                    values = {}
+            elif line.startswith("- ") and values:
                 meaning, sql = line[2:].split(": ", 1)
                 out[-1]["readings"].append({"meaning": meaning, "sql": self.sql(sql, values)})
         return out
@@ -181,7 +182,7 @@ class Asker:
             "year": str(year),
             "month.start": month.isoformat(),
             "month.end": _month_start(month, 1).isoformat(),
-            "month": f"{_MONTHS[month.month - 1]} {month.year}",
+            "month": f"{MONTHS[month.month - 1]} {month.year}",
             "last_month.start": last.isoformat(),
             "last_month.end": _month_start(last, 1).isoformat(),
             "last_quarter.start": _month_start(quarter, -3).isoformat(),
@@ -225,13 +226,9 @@ class Asker:
         return {
             "no_region": draw.pick(sorted(every - {r.name for r in c.regions})),
             "no_category": draw.pick(absent),
-            "no_carrier": draw.pick(
-                sorted(set(trades["carriers"]) - {x.name for x in c.carriers})
-            ),
+            "no_carrier": draw.pick(sorted(set(trades["carriers"]) - {x.name for x in c.carriers})),
             "no_coupon": f"{draw.pick(('SUN', 'LUCKY', 'HELLO', 'MEGA'))}{draw.between(60, 99)}Q",
             "no_team": draw.pick(("Red Squad", "Escalations", "Team Zebra", "Back Office 9")),
             "year_too_early": str(c.start.year - draw.between(2, 6)),
             "year_too_late": str(c.end.year + draw.between(1, 4)),
         }
-
-

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from clew_acme.company import Company
+from clew_acme.company import MONTHS, Company
 from clew_acme.key_questions import Asker
 from clew_acme.people import Person
 from clew_acme.schema import tables
@@ -84,10 +84,7 @@ class _Desk:
                 f"policy.{p.id}.new": str(p.new),
                 f"policy.{p.id}.day": p.changed.isoformat(),
             }
-        months = (
-            "January February March April May June July August September October November December"
-        )
-        out["fiscal_name"] = months.split()[c.fiscal_month - 1]
+        out["fiscal_name"] = MONTHS[c.fiscal_month - 1]
         return out
 
     def author(self, department: str) -> Person:
@@ -105,8 +102,9 @@ class _Desk:
         return fill(self.world.names.sql(code), values)
 
     def _word(self, match: re.Match[str]) -> str:
-        known = {**self.asker.words.metrics, **self.asker.words.terms}
-        return known[match[1]].name if match[1] in known else match[0]
+        words = self.asker.words
+        known = match[1] in words.metrics or match[1] in words.terms
+        return words.word(match[1]) if known else match[0]
 
     def _quoted(self, code: str, name: str) -> str:
         """Explain a column or two that nobody explains elsewhere."""
@@ -145,7 +143,7 @@ class _Desk:
             "formal": f"{mark} Author: {who.name}\n{mark} Last change: {stamp}\n",
             "plain": f"{mark} {who.name}, {day:%d.%m.%Y}\n",
             "terse": f"{mark} {who.handle} {stamp}\n",
-            "chatty": f"{mark} {who.first} here, written {day:%B %Y}, ask me before you change it\n",
+            "chatty": f"{mark} {who.first} here ({day:%m/%Y}), ask me before you change it\n",
             "sloppy": f"{mark} {who.first.lower()} {day:%d/%m/%y}\n",
             "lowercase": f"{mark} {who.handle}\n",
         }[who.voice]
@@ -187,9 +185,7 @@ def write_scripts(world: World, asker: Asker, folder: Path) -> dict[str, Any]:
                 "reason": fill(why, desk.values) or None,
                 "near_copy_of": copy_of or None,
                 "derives": derives,
-                "tables": sorted(
-                    {t for t, _ in re.findall(r"\{(\w+)\.(\w+)\}", body.code)}
-                ),
+                "tables": sorted({t for t, _ in re.findall(r"\{(\w+)\.(\w+)\}", body.code)}),
             }
         )
 

@@ -80,6 +80,9 @@ def snapshots(world: World, table: str, columns: Columns) -> list[tuple[str, dat
     for day in days:
         rows = np.flatnonzero(born < day_number(day))
         copy: Columns = {name: _take(values, rows) for name, values in columns.items()}
+        end = "closed_on" if table == "customers" else "discontinued_on"
+        unknown = np.ma.getmaskarray(copy[end]) | (np.ma.getdata(copy[end]) >= day_number(day))
+        copy[end] = np.ma.masked_array(np.ma.getdata(copy[end]), mask=unknown)
         out.append((f"{table}_{day:%Y%m}", day, copy))
     _drift(world, flaw.column, out[1][2], draw)
     detail = {

@@ -222,6 +222,9 @@ class TradeMaker:
         # An account orders from the month after its sign-up until the month before it closes.
         open_now = (people.signup < first) & (closed >= last)
         who = np.zeros(len(region), dtype=np.int64)
+        # Some send presents abroad.
+        away = draws.chance(0.03, len(region))
+        region = np.where(away, draws.below(len(self.company.regions), len(region)), region)
         for r in range(len(self.company.regions)):
             here = np.flatnonzero(region == r)
             pool = np.flatnonzero(open_now & (people.region == r))

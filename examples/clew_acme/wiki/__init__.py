@@ -1,4 +1,4 @@
-"""Make the company's wiki: pages, handbooks, minutes and mails that partly contradict each other."""
+"""Make the company's wiki: pages, handbooks, minutes and mails, some of which contradict."""
 
 from clew_acme.wiki.shelf import write_wiki
 

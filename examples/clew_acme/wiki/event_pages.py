@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from clew_acme.company import MONTHS
 from clew_acme.effects import Effect
 from clew_acme.streams import Stream
 from clew_acme.tables_reference import Campaign
@@ -35,9 +36,6 @@ _QUESTIONS = {
     "simpson": ("Which of {a} and {b} is better when the mix is the same?", "{a}", ""),
     "fx": ("At which rate are open {currency} budgets revalued?", "at the rate of {day}", ""),
 }  # fmt: skip
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
 
 
 def _facts(world: World, effect: Effect, running: list[Campaign]) -> dict[str, str | date]:
@@ -49,8 +47,8 @@ def _facts(world: World, effect: Effect, running: list[Campaign]) -> dict[str, s
     facts |= {
         "d1": effect.starts,
         "d2": ends,
-        "d1ish": f"{_MONTHS[effect.starts.month - 1]}",
-        "month": f"{_MONTHS[effect.starts.month - 1]} {effect.starts.year}",
+        "d1ish": f"{MONTHS[effect.starts.month - 1]}",
+        "month": f"{MONTHS[effect.starts.month - 1]} {effect.starts.year}",
         "size": f"{abs(effect.size) * 100:.0f}" if effect.kind != "currency_shock"
         else f"{abs(effect.size) * 100:.1f}",
         "n": f"{effect.size:.0f}",
@@ -116,8 +114,8 @@ def event_pages(
     for effect in world.effects:
         facts = _facts(world, effect, running)
         marked: dict[str, Page] = {}
-        for number, part in enumerate(fragments.get(effect.kind, []), start=1):
-            department, access, form, low, high, body = part
+        for number, fragment in enumerate(fragments.get(effect.kind, []), start=1):
+            department, access, form, low, high, body = fragment
             author = world.company.who(department, draw.below(3))
             woven, passages = weaver.weave(body, draw, author, facts)
             title = _title(woven)

@@ -74,7 +74,9 @@ class _Sheets:
 
     def rule(self) -> None:
         """Draw a thin line across."""
-        self.sheets[-1].append(f"0.6 w {_LEFT:g} {self.y:.1f} m {_LEFT + _WIDTH:g} {self.y:.1f} l S")
+        self.sheets[-1].append(
+            f"0.6 w {_LEFT:g} {self.y:.1f} m {_LEFT + _WIDTH:g} {self.y:.1f} l S"
+        )
 
     def flow(self, text: str, size: float, indent: float = 0.0, font: str = "F1") -> None:
         """Break a paragraph into lines."""

@@ -38,7 +38,9 @@ def markdown(page: Page, draw: Stream) -> str:
 def _inline(text: str) -> str:
     tags = {"bold": "strong", "italic": "em", "code": "code"}
     return "".join(
-        html.escape(part) if kind == "plain" else f"<{tags[kind]}>{html.escape(part)}</{tags[kind]}>"
+        html.escape(part)
+        if kind == "plain"
+        else f"<{tags[kind]}>{html.escape(part)}</{tags[kind]}>"
         for kind, part in spans(text)
     )
 
@@ -51,7 +53,7 @@ def _html_block(block: Block) -> str:
         for number, row in enumerate(block.rows):
             tag = "th" if number == 0 and any(row) else "td"
             rows.append("<tr>" + "".join(f"<{tag}>{_inline(c)}</{tag}>" for c in row) + "</tr>")
-        return "<table class=\"wrapped\">\n" + "\n".join(rows) + "\n</table>"
+        return '<table class="wrapped">\n' + "\n".join(rows) + "\n</table>"
     if block.kind == "quote":
         return f"<blockquote>{_inline(block.text)}</blockquote>"
     return f"<p>{_inline(block.text)}</p>".replace("\n", "<br/>\n")

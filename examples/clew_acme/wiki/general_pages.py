@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from clew_acme.company import MONTHS
 from clew_acme.effects import of_kind
 from clew_acme.schema import tables
 from clew_acme.streams import Stream
@@ -43,9 +44,6 @@ _QUESTIONS = {
                 "a written plan before the end of the quarter"),
     "paper": ("What is void fill to be by the end of next year?", "paper"),
 }  # fmt: skip
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
 
 
 def general_facts(
@@ -67,7 +65,8 @@ def general_facts(
         for x in c.carriers
     )
     words_listed = "\n".join(
-        f"- **{t.name}**: `{t.condition}`" + (f" (also: {', '.join(t.aliases)})" if t.aliases else "")
+        f"- **{t.name}**: `{t.condition}`"
+        + (f" (also: {', '.join(t.aliases)})" if t.aliases else "")
         for t in words.terms.values()
         if t.documented == "wiki" or draw.chance(0.2)
     )
@@ -81,7 +80,7 @@ def general_facts(
         **facts(world),
         "cur": c.currency,
         "city": c.city,
-        "fiscal_name": _MONTHS[c.fiscal_month - 1],
+        "fiscal_name": MONTHS[c.fiscal_month - 1],
         "cat": category.name,
         "cat_margin": f"{category.target_margin * 100:.0f}",
         "cat_buyer": draw.pick(buyers).name,
@@ -181,5 +180,3 @@ def general_pages(world: World, weaver: Weaver) -> tuple[list[Page], list[dict[s
                 }
             )
     return pages, asked
-
-

@@ -31,7 +31,9 @@ def _prose() -> dict[str, _Prose]:
     out: dict[str, _Prose] = {}
     for part in text("wiki_policies.txt").split("\n== ")[1:]:
         name, *lines = part.splitlines()
-        found: dict[str, list[str]] = {k: [] for k in ("ask", "title", "old", "new", "why", "detail")}
+        found: dict[str, list[str]] = {
+            k: [] for k in ("ask", "title", "old", "new", "why", "detail")
+        }
         for line in lines:
             key, _, value = line.partition(": ")
             if key in found:
@@ -134,9 +136,8 @@ class _Rules:
             )
             title = f"{rule.department}, notes"
         elif form == "page":
-            body = (
-                f"# {title} (new)\n\n{passage}\n\n## Why\n\n{why}\n\n## Also\n\n"
-                + "\n".join(f"- {d}" for d in details)
+            body = f"# {title} (new)\n\n{passage}\n\n## Why\n\n{why}\n\n## Also\n\n" + "\n".join(
+                f"- {d}" for d in details
             )
         else:
             body = f"# {title}\n\n{why} Therefore:\n\n{passage}\n\n" + "\n\n".join(details)
@@ -217,9 +218,7 @@ def policy_pages(world: World, weaver: Weaver) -> tuple[list[Page], list[dict[st
         unit = rule.unit
         asked.append(
             {
-                "question": rules.prose[rule.id].ask.replace(
-                    "<top_tier>", world.company.tiers[-1]
-                ),
+                "question": rules.prose[rule.id].ask.replace("<top_tier>", world.company.tiers[-1]),
                 "answer": f"{rule.new} {unit}",
                 "mark": rule.id,
                 "holds": holds[rule.id],

@@ -30,9 +30,7 @@ _FORMS = {
 }
 
 
-def write_wiki(
-    world: World, words: Vocabulary, made: Made, folder: Path
-) -> list[dict[str, Any]]:
+def write_wiki(world: World, words: Vocabulary, made: Made, folder: Path) -> list[dict[str, Any]]:
     """Write all documents and their index; gives the document questions for the key."""
     snapshots = [t for t in made.tables if made.like[t] != t]
     facts = general_facts(world, words, made.campaigns, snapshots)

@@ -1,10 +1,10 @@
 """How does a prose fragment become what one person wrote on one day?
 
-`[[a||b]]` picks a wording, a line that begins with `?60 ` stays in 60 of 100 cases (a lone `?` too),
-`<fact>` is filled in, `<who2:IT>` names the second person of a department, `%term%` is the company's
-word for something, `{table.column}` a real column. `⟦id|passage⟧` marks what answers a question; the
-marks are taken out and the passage is kept as it was written. Voices differ: some people shout less
-than others, some can't type.
+`[[a||b]]` picks a wording, a line that begins with `?60 ` stays in 60 of 100 cases, `<fact>` is
+filled in, `<who2:IT>` names the second person of a department, `%term%` is the company's word for
+something, `{table.column}` a real column. `⟦id|passage⟧` marks what answers a question; the marks
+are taken out and the passage is kept as it was written. Voices differ: some people write less than
+others, some can't type.
 """
 
 import re
@@ -12,16 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from clew_acme.company import MONTHS
 from clew_acme.people import Person, Voice
 from clew_acme.streams import Stream
 from clew_acme.vocabulary import Vocabulary
 from clew_acme.world import World
 
 __all__ = ["Page", "Weaver", "long_date"]
-
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +38,7 @@ class Page:
 
 def long_date(day: date) -> str:
     """Write a date in words, the same in every locale."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def voiced_date(day: date, voice: Voice) -> str:
@@ -51,7 +48,7 @@ def voiced_date(day: date, voice: Voice) -> str:
     if voice in ("terse", "lowercase"):
         return day.isoformat()
     if voice == "chatty":
-        return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+        return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
     return long_date(day)
 
 
@@ -76,7 +73,6 @@ class Weaver:
         self, fragment: str, draw: Stream, author: Person, more: Mapping[str, str | date]
     ) -> tuple[str, dict[str, str]]:
         """Fill a fragment in the author's voice; gives the text and the marked passages."""
-        fragment = re.sub(r"\s\?\n(?=⟦)", " ", fragment)
         lines = []
         for line in fragment.splitlines():
             kept = re.match(r"\?(\d\d) (.*)", line)
