@@ -50,6 +50,13 @@ def check(spec: ChartSpec, encodings: dict[str, Encoding]) -> None:
             f"Areas coloured by {spec.color.field!r} would hide each other.",
             hint="Set stacking to 'stack', or use lines.",
         )
+    labels = {encoding.field for encoding in encodings.values() if is_label(encoding)}
+    for channel, encoding in encodings.items():
+        if encoding.field in labels and not is_label(encoding):
+            raise RetryByModel(
+                f"{channel!r} shows {encoding.field!r} as {encoding.type}, another channel as "
+                "categories; it can't be both."
+            )
     plain_fields = {e.field for e in encodings.values() if e.aggregate is None}
     for channel, encoding in encodings.items():
         if encoding.aggregate and encoding.field in plain_fields:

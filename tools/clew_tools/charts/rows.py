@@ -64,14 +64,14 @@ def read(plan: Plan, table: pa.Table) -> Columns:
         columns = _keep(columns, [_holds(condition, v) for v in columns[condition.field]])
     for name in wanted:
         _check_type(plan, name, columns[name])
-    for name in plan.labels:
-        columns[name] = [NONE if value is None else value for value in columns[name]]
     if plan.aggregates:
         columns = _aggregate(plan, columns)
     if plan.sort:
         by, direction = plan.sort
         rows = _order(columns[by], reverse=direction == "descending")
         columns = {name: [values[row] for row in rows] for name, values in columns.items()}
+    for name in plan.labels:  # last, so that numbers are sorted as numbers
+        columns[name] = [NONE if value is None else value for value in columns[name]]
     _check_amount(plan, columns)
     return columns
 
@@ -80,7 +80,8 @@ def groups(plan: Plan, columns: Columns) -> Iterator[Group]:
     """Split rows into small charts and traces, in the order in which their values come."""
     colors = distinct(columns[plan.split]) if plan.split else [None]
     if plan.split_sorted:
-        colors = _ranked(colors, reverse=plan.split_sorted == "descending")
+        down = plan.split_sorted == "descending"
+        colors = sorted(colors, key=lambda v: ((v == NONE) != down, v), reverse=down)
     facets = distinct(columns[plan.facet]) if plan.facet else [None]
     found: dict[tuple[Any, Any], list[int]] = {}
     for row in range(_length(columns)):
@@ -252,13 +253,7 @@ def _order(values: list[Any], *, reverse: bool) -> list[int]:
     """Give the places of values in ascending or descending order; nulls last, ties in place."""
     filled = [place for place, value in enumerate(values) if value is not None]
     empty = [place for place, value in enumerate(values) if value is None]
-    kinds = {isinstance(values[place], str) for place in filled}
-    key = (lambda place: str(values[place])) if len(kinds) > 1 else values.__getitem__
-    return sorted(filled, key=key, reverse=reverse) + empty
-
-
-def _ranked(values: list[Any], *, reverse: bool) -> list[Any]:
-    return [values[place] for place in _order(values, reverse=reverse)]
+    return sorted(filled, key=values.__getitem__, reverse=reverse) + empty
 
 
 # ------------------------------------------------------------------------------ what can't be

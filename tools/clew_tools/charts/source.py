@@ -68,16 +68,6 @@ def _rows_steps(planned: Plan) -> tuple[str, list[str]]:
     for condition in spec.filters:
         steps.append(f"{name} = {now}[{_mask(condition, now)}]")
         now = name
-    if planned.labels:
-        filled = {
-            label: _Code(f"{now}[{_quoted(label)}].astype(object).fillna({_quoted(NONE)})")
-            for label in planned.labels
-        }
-        if all(map(_is_argument, filled)):
-            steps.append(_call(f"{name} = {now}.assign", filled, ""))
-        else:
-            steps.append(f"{name} = {now}.assign(**{_braces(filled)})")
-        now = name
     if planned.aggregates:
         functions = {field: _PANDAS[how] for field, how in planned.aggregates.items()}
         if planned.keys:
@@ -95,6 +85,16 @@ def _rows_steps(planned: Plan) -> tuple[str, list[str]]:
         by, direction = planned.sort
         order = "" if direction == "ascending" else ", ascending=False"
         steps.append(f'{name} = {now}.sort_values({_quoted(by)}{order}, kind="stable")')
+        now = name
+    if planned.labels:
+        filled = {
+            label: _Code(f"{now}[{_quoted(label)}].astype(object).fillna({_quoted(NONE)})")
+            for label in planned.labels
+        }
+        if all(map(_is_argument, filled)):
+            steps.append(_call(f"{name} = {now}.assign", filled, ""))
+        else:
+            steps.append(f"{name} = {now}.assign(**{_braces(filled)})")
         now = name
     return now, steps
 
@@ -168,8 +168,9 @@ def _traces(planned: Plan, rows: str, indent: str, extra: dict[str, Any]) -> lis
 def _colors(planned: Plan, rows: str) -> str:
     values = f"{rows}[{_quoted(planned.split)}].unique()"
     if planned.split_sorted:
-        reverse = ", reverse=True" if planned.split_sorted == "descending" else ""
-        values = f"sorted({values}{reverse})"
+        down = planned.split_sorted == "descending"
+        last = f"lambda v: (v {'!=' if down else '=='} {_quoted(NONE)}, v)"
+        values = f"sorted({values}, key={last}{', reverse=True' if down else ''})"
     head = f"colors = dict(zip({values}, cycle("
     return f"{head}\n    {_flat(list(palette.COLORS))}\n)))"
 
