@@ -186,6 +186,28 @@ def test_a_closed_source_says_so(source: Source) -> None:
         run(source, "SELECT 1")
 
 
+def test_closing_stops_what_is_running(source: Source) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(source.run, LONG, ANA, Deadline())
+        time.sleep(0.2)
+        start = time.monotonic()
+        source.close()
+        with pytest.raises((Cancelled, SourceError)):
+            long.result()
+    assert time.monotonic() - start < 1
+
+
+def test_a_locked_sqlite_file_says_so(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+    connection.execute("CREATE TABLE t (x)")
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(SourceError, match="is locked"):
+            open_source(tmp_path / "t.db")
+    finally:
+        connection.close()
+
+
 def test_too_much_memory_ends_in_words(tmp_path: Path) -> None:
     duckdb.sql("SELECT range AS n FROM range(4000)").write_parquet(str(tmp_path / "t.parquet"))
     source = open_source(tmp_path / "t.parquet", memory_mb=20, threads=1)

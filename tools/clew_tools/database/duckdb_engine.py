@@ -27,7 +27,7 @@ from clew_core.errors import (
 )
 from clew_tools.database import cage, scratch
 from clew_tools.database.catalog import Column, ColumnType, ForeignKey
-from clew_tools.database.engine import Fetched, Stored, Workers
+from clew_tools.database.engine import Fetched, Stored, Workers, closed
 from clew_tools.database.names import text_literal
 from clew_tools.database.source import Dialect
 
@@ -168,7 +168,7 @@ class DuckDBEngine:
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if self._closed:
-            raise SourceError("The source is closed.", hint="Open it again.")
+            raise closed()
         cursor = self._connection.cursor()
         for name, dataset in self._datasets.items():
             cursor.register(name, dataset)
@@ -251,10 +251,11 @@ class DuckDBEngine:
             )
         }
         for path, column, low, high, nulls in self.rows(
+            # Whole numbers only: decimals and dates are stored as the same physical types.
             "SELECT file_name, path_in_schema, "
-            "CASE WHEN count(*) = count(try_cast(stats_min_value AS BIGINT)) "
+            "CASE WHEN bool_and(coalesce(regexp_full_match(stats_min_value, '-?[0-9]+'), false)) "
             "THEN min(try_cast(stats_min_value AS BIGINT)) END, "
-            "CASE WHEN count(*) = count(try_cast(stats_max_value AS BIGINT)) "
+            "CASE WHEN bool_and(coalesce(regexp_full_match(stats_max_value, '-?[0-9]+'), false)) "
             "THEN max(try_cast(stats_max_value AS BIGINT)) END, "
             "CASE WHEN count(*) = count(stats_null_count) THEN sum(stats_null_count) END "
             f"FROM parquet_metadata([{files}]) WHERE type IN ('INT32', 'INT64') GROUP BY ALL",
@@ -305,8 +306,6 @@ class DuckDBEngine:
         if self._closed:
             return
         self._closed = True
-        with contextlib.suppress(duckdb.Error):
-            self._connection.interrupt()
         self._workers.close()
         self._connection.close()
         self._drop_rules()

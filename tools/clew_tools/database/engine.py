@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from clew_core.deadline import Deadline
-from clew_core.errors import RunEnded
+from clew_core.errors import RunEnded, SourceError
 from clew_tools.database.catalog import Column, ForeignKey
 from clew_tools.database.source import Dialect
 
@@ -92,6 +92,11 @@ class Fetched:
     warnings: tuple[str, ...] = ()
 
 
+def closed() -> SourceError:
+    """Say that a source is closed."""
+    return SourceError("The source is closed.", hint="Open it again.")
+
+
 class Workers:
     """Threads in which an engine works, so that the caller can be stopped meanwhile.
 
@@ -106,6 +111,7 @@ class Workers:
             prepare: runs first in each thread; if it fails, nothing runs there.
             threads: how many statements may run at once.
         """
+        self._working: set[Callable[[], None]] = set()
         self._pool = ThreadPoolExecutor(threads, "clew-engine", initializer=prepare)
 
     def run(self, work: Callable[[], T], deadline: Deadline, interrupt: Callable[[], None]) -> T:
@@ -120,7 +126,11 @@ class Workers:
             BudgetEnded, Cancelled: it was interrupted; whatever work raised is the cause.
         """
         deadline.check()
-        future = self._pool.submit(work)
+        try:
+            future = self._pool.submit(work)
+        except RuntimeError as error:
+            raise closed() from error
+        self._working.add(interrupt)
         try:
             with deadline.on_cancel(interrupt):
                 return self._wait(future, deadline, interrupt)
@@ -132,7 +142,11 @@ class Workers:
                 deadline.check()
             except RunEnded as ended:
                 raise ended from error
+            if isinstance(error, CancelledError):
+                raise closed() from error
             raise
+        finally:
+            self._working.discard(interrupt)
 
     def _wait(self, future: Future[T], deadline: Deadline, interrupt: Callable[[], None]) -> T:
         while True:
@@ -147,5 +161,7 @@ class Workers:
                 interrupt()
 
     def close(self) -> None:
-        """Let the threads end once they are idle."""
+        """Interrupt what is running, and let the threads end."""
+        for interrupt in list(self._working):
+            interrupt()
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -216,7 +216,7 @@ def _take_apart(column: str, prefix: str) -> _Name | None:
     """Take the name of a key column apart; None: it is not called like a key.
 
     >>> _take_apart("l_salekey", "l_").stem, _take_apart("BillingCustomerId", "").words
-    ('order', ('billing', 'customer'))
+    ('sale', ('billing', 'customer'))
     >>> _take_apart("paid", "") is None
     True
     """

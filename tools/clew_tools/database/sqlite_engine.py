@@ -16,10 +16,17 @@ from typing import Any
 from urllib.parse import quote
 
 from clew_core.deadline import Deadline
-from clew_core.errors import BudgetEnded, ClewError, RetryByModel, SourceError, ToolFailed
+from clew_core.errors import (
+    BudgetEnded,
+    Cancelled,
+    ClewError,
+    RetryByModel,
+    SourceError,
+    ToolFailed,
+)
 from clew_tools.database.arrow_form import column_of
 from clew_tools.database.catalog import Column, ColumnType, ForeignKey
-from clew_tools.database.engine import Fetched, Stored, Workers
+from clew_tools.database.engine import Fetched, Stored, Workers, closed
 from clew_tools.database.names import quoted
 from clew_tools.database.source import Dialect
 
@@ -51,6 +58,9 @@ class SQLiteEngine:
         self._idle: list[sqlite3.Connection] = []
         try:
             self.rows("SELECT count(*) FROM sqlite_master", Deadline())
+        except SourceError:
+            self._workers.close()
+            raise
         except ClewError as error:
             self._workers.close()
             raise SourceError(
@@ -63,7 +73,7 @@ class SQLiteEngine:
             uri=True,
             check_same_thread=False,
             isolation_level=None,
-            timeout=5,
+            timeout=2,
         )
         connection.execute("PRAGMA query_only = ON")
         # A view or trigger in the file is not trusted with functions that have effects.
@@ -77,7 +87,7 @@ class SQLiteEngine:
     def _connection(self, *, guarded: bool) -> Iterator[sqlite3.Connection]:
         with self._lock:
             if self._closed:
-                raise SourceError("The source is closed.", hint="Open it again.")
+                raise closed()
             connection = self._idle.pop() if self._idle else None
         try:
             if connection is None:
@@ -192,9 +202,9 @@ class SQLiteEngine:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+        self._workers.close()
         for connection in idle:
             connection.close()
-        self._workers.close()
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._lock:
@@ -304,6 +314,8 @@ def _typed(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Fetched:
 def _mapped(error: sqlite3.Error, file: Path) -> ClewError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     text = str(error)
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return Cancelled("Stopped.")
     if code == sqlite3.SQLITE_NOMEM or code == sqlite3.SQLITE_TOOBIG:
         return BudgetEnded("The question needs more memory than it may use.")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -316,7 +328,7 @@ def _mapped(error: sqlite3.Error, file: Path) -> ClewError:
         sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
         sqlite3.SQLITE_PROTOCOL,
     ):  # fmt: skip
-        return SourceError(f"{str(file)!r} can't be read: {text}.")
+        return SourceError(f"{str(file)!r} can't be read as a SQLite database: {text}.")
     if isinstance(error, (sqlite3.OperationalError, sqlite3.DatabaseError, sqlite3.DataError)):
         return RetryByModel(f"SQLite: {text}.")
     return ToolFailed(f"SQLite: {text}.")

@@ -26,12 +26,14 @@ _MOST_WORDS = 12
 _MOSTLY_DIFFERENT = 0.95
 _SECONDS = 5.0
 _NEAR = 5
+_DIGITS = re.compile(r"\d+")
 _HOLDING = 20
 _FEW_VALUES = 300
 
 _WORD = re.compile(r"[^\W_]+")
 
 _Place: TypeAlias = "tuple[str, str, str]"
+_Bucket: TypeAlias = "tuple[int, str, str]"
 Rows: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -41,7 +43,7 @@ class TextValues:
     def __init__(self, places: dict[str, list[_Place]]) -> None:
         """Take the places (table, column, value) of each normalised value."""
         self._places = places
-        self._buckets: dict[tuple[int, str], list[str]] | None = None
+        self._buckets: dict[_Bucket, list[str]] | None = None
         self._words: dict[str, list[str]] | None = None
         self._lock = threading.Lock()
         self.longest = max((value.count(" ") + 1 for value in places), default=0)
@@ -76,12 +78,10 @@ class TextValues:
         most = edits_allowed(word)
         if not most:
             return ()
-        digits = _digits(word)
         found = []
         for other in self._candidates(word, most):
             distance = edit_distance(word, other, most)
-            # Another number is another thing, not a typo.
-            if 0 < distance <= most and _digits(other) == digits:
+            if 0 < distance <= most:
                 found.append((distance, abs(len(other) - len(word)), other))
         hits = [hit for _, _, other in sorted(found) for hit in _hits(self._places[other])]
         return tuple(hits[:_NEAR])
@@ -105,18 +105,23 @@ class TextValues:
         return found
 
     def _candidates(self, word: str, most: int) -> Iterable[str]:
-        """Take values of about the same length with the same first or the same last letter."""
+        """Take values of about the same length with the same first or the same last letter.
+
+        And with the same digits: another number is another thing, not a typo.
+        """
         with self._lock:
             if self._buckets is None:
-                buckets: dict[tuple[int, str], list[str]] = {}
+                buckets: dict[_Bucket, list[str]] = {}
                 for value in self._places:
-                    buckets.setdefault((len(value), value[0]), []).append(value)
-                    buckets.setdefault((len(value), "…" + value[-1]), []).append(value)
+                    size, digits = len(value), _digits(value)
+                    buckets.setdefault((size, value[0], digits), []).append(value)
+                    buckets.setdefault((size, "…" + value[-1], digits), []).append(value)
                 self._buckets = buckets
         seen: dict[str, None] = {}
+        digits = _digits(word)
         for length in range(len(word) - most, len(word) + most + 1):
             for letter in (word[0], "…" + word[-1]):
-                seen.update(dict.fromkeys(self._buckets.get((length, letter), ())))
+                seen.update(dict.fromkeys(self._buckets.get((length, letter, digits), ())))
         return seen
 
 
@@ -181,7 +186,7 @@ def _hits(places: Sequence[_Place]) -> tuple[ValueHit, ...]:
 
 
 def _digits(word: str) -> str:
-    return "".join(letter for letter in word if letter.isdigit())
+    return "".join(_DIGITS.findall(word))
 
 
 def _name_like(table: Table, rows: Rows) -> list[str]:
