@@ -8,12 +8,13 @@ from typing import Any
 from clew_agents.chart.shape import Group, Number, Shape
 from clew_core.chart_spec import ChartSpec, Encoding, Filter, Layout, Sort, Stacking
 from clew_core.query_spec import Mark
-from clew_tools.charts import words
+from clew_tools.charts import LONG_NAME, words
 
 COLORS = 8
 BARS = 25
 BAR_PIXELS = 24
 LONG_LABEL = 12
+LEGEND_PIXELS = 20
 MANY_BARS = 8
 
 
@@ -40,9 +41,12 @@ def lines(shape: Shape, mark: Mark = "line") -> ChartSpec:
         return _spec(shape, mark, x=x.encoding, y=_number(shape))
     cut = largest(shape, other, COLORS)
     stacking: Stacking = "stack" if mark == "area" else "none"
+    below = max((len(str(value)) for value in cut.values), default=0) > LONG_NAME
+    height = 420 + LEGEND_PIXELS * len(cut.values) if below else 420
     return _spec(
-        shape, mark, x=x.encoding, y=_number(shape), color=_color(other), cut=cut, stacking=stacking
-    )
+        shape, mark, x=x.encoding, y=_number(shape), color=_color(other), cut=cut,
+        stacking=stacking, height=height,
+    )  # fmt: skip
 
 
 def small_lines(shape: Shape) -> ChartSpec:

@@ -15,6 +15,8 @@ from clew_tools.charts.plan import (
     FACET_COLUMNS,
     FACET_HEIGHT,
     FEW_PERIODS,
+    LEGEND_BELOW,
+    LONG_NAME,
     MARKER_PIXELS,
     Plan,
     plan,
@@ -93,10 +95,12 @@ def _layout(planned: Plan, columns: Columns) -> Json:
             axes[name] = _fill(template, Group(columns=columns), columns)
     for ticks in planned.ticks:
         periods = [value for value in distinct(columns[ticks.field]) if value is not None]
-        if len(periods) <= FEW_PERIODS:
+        if len(periods) <= (FEW_PERIODS // 2 if planned.facet else FEW_PERIODS):
             axes[f"{ticks.axis}axis"]["tickvals"] = periods
             if ticks.tickformat:
                 axes[f"{ticks.axis}axis"]["tickformat"] = ticks.tickformat
+    if planned.split and max((len(str(v)) for v in columns[planned.split]), default=0) > LONG_NAME:
+        layout["legend"] = {**layout["legend"], **LEGEND_BELOW}
     if planned.facet is None:
         return layout | axes
     values = distinct(columns[planned.facet])

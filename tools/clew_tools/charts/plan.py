@@ -42,7 +42,9 @@ from clew_tools.charts.words import (
 MARKER_PIXELS = 40  # across the largest marker
 FACET_COLUMNS = 3
 FACET_HEIGHT = 240  # pixels of a row of small charts
-FEW_PERIODS = 12  # each has a tick of its own
+FEW_PERIODS = 12  # each has a tick of its own; in small charts half as many
+LONG_NAME = 20  # signs of a legend's name; longer ones would take the place of the marks
+LEGEND_BELOW: Json = {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,8 @@ from clew_tools.charts.plan import (
     FACET_COLUMNS,
     FACET_HEIGHT,
     FEW_PERIODS,
+    LEGEND_BELOW,
+    LONG_NAME,
     MARKER_PIXELS,
     Plan,
     plan,
@@ -49,6 +51,11 @@ def python_source(spec: ChartSpec) -> str:
         code += _traces(planned, rows, "", {})
         code.append(_call("fig.update_layout", _layout(planned), ""))
         code += _axes(planned, rows)
+    if planned.split:
+        code += [
+            f"if max(map(len, map(str, colors)), default=0) > {LONG_NAME}:  # below the marks",
+            f"    fig.update_layout(legend={_flat(LEGEND_BELOW)})",
+        ]
     # Without this, Plotly offers to upload the figure and its data.
     code.append('fig.show(config={"showSendToCloud": False})')
     text = "\n".join(code)
@@ -218,15 +225,18 @@ def _axes(planned: Plan, rows: str) -> list[str]:
         if template:
             code.append(_call(f"fig.update_{axis}axes", _named(template, rows, rows), ""))
     for ticks in planned.ticks:
-        code += _period_ticks(ticks.field, ticks.tickformat, rows, f"fig.update_{ticks.axis}axes")
+        update = f"fig.update_{ticks.axis}axes"
+        code += _period_ticks(ticks.field, ticks.tickformat, rows, update, FEW_PERIODS)
     return code
 
 
-def _period_ticks(field: str, tickformat: str | None, rows: str, update: str) -> list[str]:
+def _period_ticks(
+    field: str, tickformat: str | None, rows: str, update: str, few: int
+) -> list[str]:
     form = f", tickformat={_quoted(tickformat)}" if tickformat else ""
     return [
         f"periods = {rows}[{_quoted(field)}].dropna().unique()",
-        f"if len(periods) <= {FEW_PERIODS}:  # few: each has a tick of its own",
+        f"if len(periods) <= {few}:  # few: each has a tick of its own",
         f"    {update}(tickvals=periods{form})",
     ]
 
@@ -242,7 +252,7 @@ def _facets(planned: Plan, rows: str) -> list[str]:
         code.append(f"{axis}_axis = " + _literal(_named(template, rows, rows), "", 9))
     for ticks in planned.ticks:
         update = f"{ticks.axis}_axis.update"
-        code += _period_ticks(ticks.field, ticks.tickformat, rows, update)
+        code += _period_ticks(ticks.field, ticks.tickformat, rows, update, FEW_PERIODS // 2)
     if planned.split:
         code += [_colors(planned, rows), "told = set()"]
     code += [
