@@ -221,7 +221,10 @@ def _occurrences(text: str, body: str) -> int:
 
 
 def _prints_as(receipt: Receipt) -> bool:
-    """Say whether the text is the value, printed by the one formatter with some rounding."""
+    """Say whether the text is the value, printed by the one formatter with some rounding.
+
+    Years and keys are printed without separators.
+    """
     value: Number
     try:
         value = Decimal(receipt.value) if isinstance(receipt.value, str) else receipt.value
@@ -229,5 +232,6 @@ def _prints_as(receipt: Receipt) -> bool:
         return False
     fraction = re.search(r"\.(\d+)", receipt.text)
     digits = (None, len(fraction[1]) if fraction else 0)
-    units = (None, receipt.unit)
-    return any(format_number(value, d, unit) == receipt.text for d in digits for unit in units)
+    printed = {format_number(value, d, unit) for d in digits for unit in (None, receipt.unit)}
+    plain = {text.replace(",", "") for text in printed} | {str(receipt.value)}
+    return receipt.text in printed | plain

@@ -309,7 +309,7 @@ def _say_how_to_go_on(outcome: Outcome, notebook: Path | None) -> None:
     if notebook:
         note(f"Notebook: {notebook}")
     elif answer.status == "answered" and answer.chart:
-        note(f"A {answer.chart.mark} chart goes with it: --notebook OUT.ipynb")
+        note(f"A chart goes with it ({answer.chart.mark}): --notebook OUT.ipynb")
     if answer.clarification and answer.clarification.options:
         first = answer.clarification.options[0].id
         note(f"Choose one: clew ask {first} --thread {outcome.thread} …")
