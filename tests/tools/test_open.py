@@ -200,10 +200,11 @@ def test_two_files_of_two_encodings_are_fine(tmp_path: Path, opened: Opener) -> 
 def test_a_broken_file_leaves_the_rest_of_a_folder_open(tmp_path: Path, opened: Opener) -> None:
     csv(tmp_path / "good.csv", "x\n1\n")
     csv(tmp_path / "ragged.csv", "x,y\n1,2\n3\n")
+    csv(tmp_path / "wide.csv", "x,y\n1,2,3\n4,5,6\n")
     (tmp_path / "cut.parquet").write_bytes(b"PAR1 and then nothing")
     source = opened(tmp_path)
     assert [table.name for table in source.catalog(ANA).tables] == ["good"]
-    assert set(source.broken) == {"ragged", "cut"}
+    assert set(source.broken) == {"ragged", "cut", "wide"}
     assert "line 3" in source.broken["ragged"]
     assert any("'cut.parquet'" in warning for warning in source.warnings)
 
@@ -328,6 +329,9 @@ def held_open(tmp_path: Path) -> Iterator[Path]:
         ('a,b\n"1,5",x\n"2,25",y\n', [(1.5, "x"), (2.25, "y")]),
         ("a,b\n00123,x\n10234,y\n", [("00123", "x"), ("10234", "y")]),
         ("a,b\n1,x\n2,y", [(1, "x"), (2, "y")]),
+        ("a,b\r\n1,x\n2,y\r\n", [(1, "x"), (2, "y")]),
+        ("a,b\r1,x\r2,y\r", [(1, "x"), (2, "y")]),
+        ("Sales 2020\n\na,b\n1,x\n2,y\n", [(1, "x"), (2, "y")]),
     ],
 )  # fmt: skip
 def test_a_csv_is_read_as_people_mean_it(
@@ -366,3 +370,28 @@ def test_a_file_without_names_gets_some(tmp_path: Path, opened: Opener) -> None:
 def test_years_as_column_names_are_names(tmp_path: Path, opened: Opener) -> None:
     source = opened(csv(tmp_path / "t.csv", "country,1990,2000\nPeru,1,2\n"))
     assert list(types(source.catalog(ANA), "t")) == ["country", "1990", "2000"]
+
+
+def test_a_title_above_the_table_is_skipped_and_said(tmp_path: Path, opened: Opener) -> None:
+    source = opened(csv(tmp_path / "t.csv", "Sales of 2020;\n\na;b;c\n1;2;3\n"))
+    assert list(types(source.catalog(ANA), "t")) == ["a", "b", "c"]
+    assert "'Sales of 2020;'" in source.warnings[0]
+
+
+def test_rows_with_more_values_than_names_are_ragged(tmp_path: Path) -> None:
+    assert "line 2 has 3 values" in fails(csv(tmp_path / "t.csv", "a,b\n1,2,3\n4,5,6\n"))
+
+
+def test_an_open_quote_fails_in_words(tmp_path: Path) -> None:
+    assert "quote" in fails(csv(tmp_path / "t.csv", 'a,b\n1,"open\n2,3\n'))
+
+
+@pytest.mark.parametrize(
+    ("second", "guess"), [("05/06/2020", True), ("25/06/2020", False), ("06/25/2020", False)]
+)
+def test_dates_that_could_be_two_days_are_a_guess_and_said(
+    tmp_path: Path, opened: Opener, second: str, guess: bool
+) -> None:
+    source = opened(csv(tmp_path / "t.csv", f"d,n\n03/04/2020,1\n{second},2\n"))
+    assert types(source.catalog(ANA), "t")["d"] == "date"
+    assert any("is a guess" in warning for warning in source.warnings) == guess

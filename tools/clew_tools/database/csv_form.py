@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from clew_core.errors import SourceError
 from clew_tools.database.names import numbered
 
 _HEAD = 256 * 1024
+_LOOKED_AT = 50
 _SEPARATORS = (",", ";", "\t", "|")
 _NO_NAME = re.compile(r"[+-]?(\d[\d.,]*|\d{4}-\d\d-\d\d.*)%?")
 _LONGEST_FIELD = 16 * 1024 * 1024
@@ -33,6 +36,7 @@ class Layout:
         cut: whether these must be cut off for DuckDB, which takes quotes and line ends in them
             for those of values.
         rows: whether there is any row of data.
+        sample: the values of the first row of data.
         warnings: what was decided, one line each.
     """
 
@@ -41,6 +45,7 @@ class Layout:
     skip: int
     cut: bool
     rows: bool
+    sample: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -71,24 +76,29 @@ def layout(path: Path, shown: str) -> Layout:
     if not whole:
         # The last line may be cut.
         text = text[: text.rfind("\n") + 1] or text
-    separator = _separator(text)
+    separator, columns = _separator(text)
+    warnings = []
+    if title := _title_lines(text, separator, columns) if columns > 1 else 0:
+        above = text.splitlines(keepends=True)
+        warnings.append(f"the lines above the column names were skipped: {above[0].strip()!r}")
+        text, before = "".join(above[title:]), before + title
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
     first = next(reader)
     named = not (
         all(_NO_NAME.fullmatch(cell.strip()) for cell in first if cell.strip())
         and any(re.search(r"[.,-]", cell) or len(first) > 1 for cell in first)
     )
-    warnings = []
     if named:
         names, said = _names(first)
         warnings += said
         skip = before + reader.line_num
         cut = reader.line_num > 1
-        rows = any(any(cell.strip() for cell in row) for row in reader) or not whole
+        sample = next((row for row in reader if any(cell.strip() for cell in row)), [])
+        rows = bool(sample) or not whole
     else:
         names = tuple(f"column_{number}" for number in range(1, len(first) + 1))
         warnings.append("it has no line with column names; they are called column_1, …")
-        skip, cut, rows = before, False, True
+        skip, cut, rows, sample = before, False, True, first
     cut = cut or any('"' in line for line in lines[:before])
     return Layout(
         separator=separator,
@@ -96,30 +106,40 @@ def layout(path: Path, shown: str) -> Layout:
         skip=skip,
         cut=cut,
         rows=rows,
+        sample=tuple(sample),
         warnings=tuple(warnings),
     )
 
 
-def _separator(text: str) -> str:
-    """Choose the separator that cuts the first rows into the same number of values, most."""
-    best, score = ",", (0, 0)
+def _separator(text: str) -> tuple[str, int]:
+    """Choose the separator that cuts most of the first rows into the same number of values."""
+    best, columns, score = ",", 1, (0, 0)
     for separator in _SEPARATORS:
-        counts = []
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         try:
-            for row in reader:
-                if row:
-                    counts.append(len(row))
-                if len(counts) == 50:
-                    break
+            rows = itertools.islice(filter(None, _reader(text, separator)), _LOOKED_AT)
+            counts = Counter(len(row) for row in rows)
         except csv.Error:
             continue
-        if not counts or counts[0] == 1:
-            continue
-        found = (sum(count == counts[0] for count in counts), counts[0])
-        if found > score:
-            best, score = separator, found
-    return best
+        several = [(rows, count) for count, rows in counts.items() if count > 1]
+        if several and max(several) > score:
+            score = max(several)
+            best, columns = separator, score[1]
+    return best, columns
+
+
+def _reader(text: str, separator: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+
+
+def _title_lines(text: str, separator: str, columns: int) -> int:
+    """Count the lines of a title above the table: they have one value where rows have several."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    lines = 0
+    for row in itertools.islice(reader, _LOOKED_AT):
+        if sum(bool(cell.strip()) for cell in row) > 1 or len(row) == columns == 1:
+            return lines
+        lines = reader.line_num
+    return 0
 
 
 def _names(first: list[str]) -> tuple[tuple[str, ...], list[str]]:

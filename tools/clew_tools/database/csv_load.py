@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ _FIRST_ROWS = 200_000
 _MOSTLY = 0.9
 _DECIMAL_COMMA = r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+"
 _GROUPED = r"[+-]?\d{1,3}(,\d{3})+"
+_TWO_NUMBERS = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _WHOLE = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)"
 
 
@@ -83,14 +85,26 @@ def _create(
                 f"CREATE OR REPLACE TABLE {quoted(table)} AS SELECT * FROM "
                 f"read_csv([{text_literal(_without_globs(file))}], {options})"
             )
+            # With more values than names DuckDB makes names up.
+            found = connection.execute(f"SELECT * FROM {quoted(table)} LIMIT 0").description
+            if len(found) != len(form.names) and (ragged := _ragged(file, path, form)):
+                raise ragged
             return
         except duckdb.Error as error:
             if sample != -1:
                 continue
             if ragged := _ragged(file, path, form):
                 raise ragged from error
-            first = " ".join(str(error).split("\n")[0].split())
-            raise SourceError(f"{str(path)!r} can't be read as CSV: {first}") from error
+            if same := _with_same_line_ends(file):
+                try:
+                    _create(same, path, table, form, connection)
+                finally:
+                    same.unlink()
+                return
+            raise SourceError(
+                f"{str(path)!r} can't be read as CSV: its rows do not follow one form.",
+                hint="Look for a quote that is opened and not closed.",
+            ) from error
 
 
 def _ragged(file: Path, path: Path, form: Layout) -> SourceError | None:
@@ -114,6 +128,18 @@ def _without_lines(file: Path, lines: int) -> Path:
     return copy
 
 
+def _with_same_line_ends(file: Path) -> Path | None:
+    """Copy a file that mixes Windows' line ends with others; None if it does not."""
+    with file.open("rb") as source:
+        if {line.endswith(b"\r\n") for line in source if line.endswith(b"\n")} != {True, False}:
+            return None
+    copy = scratch.fresh(".csv")
+    with file.open("rb") as source, copy.open("wb") as out:
+        for line in source:
+            out.write(line[:-2] + b"\n" if line.endswith(b"\r\n") else line)
+    return copy
+
+
 def _without_globs(file: Path) -> str:
     """Write a path so that its brackets and stars are not taken for a pattern."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(file))
@@ -126,9 +152,11 @@ def _settle_types(table: str, form: Layout, connection: duckdb.DuckDBPyConnectio
     for column, kind in connection.execute(
         "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?", [table]
     ).fetchall():
+        c = quoted(column)
+        if kind in ("DATE", "TIMESTAMP"):
+            warnings += _guessed_dates(table, column, form, connection)
         if kind != "VARCHAR":
             continue
-        c = quoted(column)
         filled, commas, wholes, grouped, numbers = connection.execute(
             f"SELECT count({c}), "
             f"count_if(regexp_full_match({c}, '{_DECIMAL_COMMA}')), "
@@ -161,3 +189,21 @@ def _settle_types(table: str, form: Layout, connection: duckdb.DuckDBPyConnectio
                 f"no numbers, such as {other[0] if other else ''!r}"
             )
     return warnings
+
+
+def _guessed_dates(
+    table: str, column: str, form: Layout, connection: duckdb.DuckDBPyConnection
+) -> list[str]:
+    """Warn of dates such as 03/04/2020 when no day above 12 shows which number is the month."""
+    index = form.names.index(column)
+    first = form.sample[index] if index < len(form.sample) else ""
+    if not _TWO_NUMBERS.match(first.strip()):
+        return []
+    c = quoted(column)
+    found = connection.execute(
+        f"SELECT max(day({c})), first(strftime({c}, '%Y-%m-%d')) FROM {quoted(table)} "
+        f"WHERE {c} IS NOT NULL"
+    ).fetchone()
+    if not found or found[0] is None or found[0] > 12:
+        return []
+    return [f"column {column!r} has dates such as {first!r}; reading it as {found[1]} is a guess"]

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clew_core.deadline import Budget, Deadline
-from clew_core.errors import BudgetEnded, ClewError, RetryByModel, SourceError, ToolFailed
+from clew_core.errors import BudgetEnded, RetryByModel, SourceError, ToolFailed
 from clew_core.principal import Policy, Principal
 from clew_tools.database.arrow_form import tidy
 from clew_tools.database.catalog import Catalog, Table
@@ -218,6 +218,3 @@ def _visible_columns(policy: Policy, stored: Stored) -> tuple[str, ...] | None:
     names = tuple(column.name for column in stored.columns)
     shown = tuple(name for name in names if policy.shows_column(stored.name, name))
     return None if shown == names else shown
-
-
-__all__ = ["ClewError", "GuardedSource"]

@@ -12,7 +12,7 @@ from clew_core.errors import ClewError, SourceError
 from clew_tools.database import scratch
 from clew_tools.database.csv_load import load_csv
 from clew_tools.database.duckdb_engine import DuckDBEngine
-from clew_tools.database.file_kind import Kind, kind_of
+from clew_tools.database.file_kind import kind_of
 from clew_tools.database.guarded_source import GuardedSource
 from clew_tools.database.names import plain, quoted, text_literal
 from clew_tools.database.source import Source
@@ -132,6 +132,7 @@ def _open_tables(
                 why = str(error) if isinstance(error, ClewError) else f"{error.strerror or error}."
                 if alone:
                     raise SourceError(why) from error
+                connection.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
                 broken[table] = why
                 warnings.append(f"{path.name!r} can't be read and is left out: {why}")
         connection.close()
@@ -188,6 +189,3 @@ def _company(folder: Path) -> Path:
         path.name.lower().endswith(_SUFFIXES) for path in inner.iterdir()
     )
     return inner if has_data else folder
-
-
-__all__ = ["Kind", "open_source"]
