@@ -9,7 +9,7 @@ from clew_acme.company import MONTHS
 from clew_acme.effects import Effect
 from clew_acme.streams import Stream
 from clew_acme.tables_reference import Campaign
-from clew_acme.wiki.weave import Page, Weaver
+from clew_acme.wiki.weave import Page, Weaver, working_day
 from clew_acme.words import text
 from clew_acme.world import World
 
@@ -124,7 +124,9 @@ def event_pages(
                 kind=form,
                 title=title,
                 author=author,
-                day=min(effect.starts + timedelta(days=draw.between(low, high)), last),
+                day=working_day(
+                    min(effect.starts + timedelta(days=draw.between(low, high)), last), draw
+                ),
                 access=None if access == "-" else access,
                 department=department,
                 text=woven,

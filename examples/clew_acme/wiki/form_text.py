@@ -12,7 +12,7 @@ from clew_acme.wiki.weave import Page, long_date
 __all__ = ["mail", "markdown", "web"]
 
 
-def markdown(page: Page, draw: Stream) -> str:
+def markdown(page: Page, stub: list[str], draw: Stream) -> str:
     """Write a page as Markdown, with the heading lines its author is used to."""
     head = {
         "formal": f"---\ntitle: {page.title.replace(':', ' -')}\nauthor: {page.author.name}\n"
@@ -32,6 +32,7 @@ def markdown(page: Page, draw: Stream) -> str:
     title = "" if body.startswith("# ") or head.startswith("---\ntitle") else f"# {page.title}\n\n"
     if page.author.voice in ("lowercase", "terse") and draw.chance(0.5):
         body = body.replace("\n- ", "\n* ")
+    body += "".join(f"\n\n{line}" for line in stub)
     return head + title + body + foot
 
 
@@ -59,7 +60,7 @@ def _html_block(block: Block) -> str:
     return f"<p>{_inline(block.text)}</p>".replace("\n", "<br/>\n")
 
 
-def web(page: Page, space: str, company: str, draw: Stream) -> str:
+def web(page: Page, space: str, company: str, comments: list[str], draw: Stream) -> str:
     """Write a page as the wiki's HTML export."""
     parts: list[str] = []
     opened = ""
@@ -71,6 +72,13 @@ def web(page: Page, space: str, company: str, draw: Stream) -> str:
             opened = wanted
         parts.append(f"<li>{_inline(block.text)}</li>" if wanted else _html_block(block))
     parts += [f"</{opened}>"] if opened else []
+    if comments:
+        said = "".join(f"<li>{html.escape(line)}</li>\n" for line in comments)
+        parts.append(f'<h4>{len(comments)} comments</h4>\n<ul class="comments">\n{said}</ul>')
+    labels = ""
+    if draw.chance(0.4):
+        tags = draw.sample(("how-to", "policy", "old", "team", "draft", "faq", "keep"), 2)
+        labels = f'<div class="labels">{" ".join(tags)}</div>\n'
     views = draw.between(3, 900)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n'
@@ -81,6 +89,7 @@ def web(page: Page, space: str, company: str, draw: Stream) -> str:
         "td,th{border:1px solid #bbb;padding:2px 6px}</style>\n</head>\n<body>\n"
         f'<div id="breadcrumbs"><a href="../index.html">{html.escape(company)}</a> &gt; '
         f"{html.escape(space)}</div>\n"
+        + labels
         + "\n".join(parts)
         + f'\n<div class="page-metadata">Last changed by {html.escape(page.author.name)}, '
         f"{long_date(page.day)} &middot; {views} views</div>\n</body>\n</html>\n"

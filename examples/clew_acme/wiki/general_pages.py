@@ -9,7 +9,7 @@ from clew_acme.schema import tables
 from clew_acme.streams import Stream
 from clew_acme.tables_reference import Campaign
 from clew_acme.vocabulary import Vocabulary, facts
-from clew_acme.wiki.weave import Page, Weaver
+from clew_acme.wiki.weave import Page, Weaver, working_day
 from clew_acme.words import text
 from clew_acme.world import World
 
@@ -79,6 +79,8 @@ def general_facts(
     return {
         **facts(world),
         "cur": c.currency,
+        "ticket1": f"{draw.pick(('OPS', 'REQ', 'HELP', 'INT'))}-{draw.between(312, 4890)}",
+        "ticket2": f"{draw.pick(('OPS', 'REQ', 'HELP', 'INT'))}-{draw.between(312, 4890)}",
         "city": c.city,
         "fiscal_name": MONTHS[c.fiscal_month - 1],
         "cat": category.name,
@@ -160,7 +162,7 @@ def general_pages(world: World, weaver: Weaver) -> tuple[list[Page], list[dict[s
             kind=kind,
             title=first.removeprefix("Subject:").lstrip("#* ").strip(),
             author=author,
-            day=min(day, c.now.date() - timedelta(days=1)),
+            day=working_day(min(day, c.now.date() - timedelta(days=1)), draw),
             access=None if access == "-" else access,
             department=department,
             text=woven,

@@ -8,7 +8,7 @@ from typing import Any
 from clew_acme.people import Person
 from clew_acme.policies import Policy
 from clew_acme.streams import Stream
-from clew_acme.wiki.weave import Page, Weaver
+from clew_acme.wiki.weave import Page, Weaver, extras, working_day
 from clew_acme.words import text
 from clew_acme.world import World
 
@@ -49,6 +49,12 @@ def _prose() -> dict[str, _Prose]:
     return out
 
 
+_DOUBTS = ("And otherwise?", "Exceptions?", "What about the rest?", "But?", "Anything else?")
+_LONGER = ("In long", "Background", "How we got there", "Details", "What people ask")
+_DECIDED = ("decided:", "Decision:", "agreed -", "->", "OK from all:")
+_WHO = ("all", "", "", "<who:IT>", "<who2:Operations>", "tbd")
+
+
 class _Rules:
     """Write the pages of all rules of one world."""
 
@@ -78,7 +84,7 @@ class _Rules:
             kind=kind,
             title=self.weaver.weave(title, self.draw, author, values)[0],
             author=author,
-            day=min(day, self.company.now.date() - timedelta(days=1)),
+            day=working_day(min(day, self.company.now.date() - timedelta(days=1)), self.draw),
             access=_ACCESS.get(rule.department),
             department=rule.department,
             text=woven,
@@ -90,21 +96,34 @@ class _Rules:
         p, draw = self.prose[rule.id], self.draw
         day = rule.changed - timedelta(days=draw.between(150, 900))
         details = draw.sample(p.detail, draw.between(1, 3))
+        context = self.weaver.extra(f"context {rule.department}", draw, draw.between(1, 3))
         passage = f"⟦{rule.id}|{draw.pick(p.old)}⟧"
         title = draw.pick(p.titles)
-        form = draw.below(4)
+        form = draw.below(5)
         if form == 0:
-            body = f"# {title}\n\n{passage}\n\n" + "\n".join(f"- {d}" for d in details)
-        elif form == 1:
-            asked = p.ask
-            body = f"# {title}\n\n**{asked}** {passage}\n\n" + "\n\n".join(details)
-        elif form == 2:
-            body = f"# {title}\n\n" + " ".join([*details[:1], passage, *details[1:]])
-        else:
-            rows = "\n".join(f"| {d.split('.')[0].split(',')[0]} | see lead |" for d in details)
             body = (
-                f"# {title}\n\n{passage}\n\n## Special cases\n\n| case | what to do |\n|---|---|\n"
-                f"{rows}\n\n?60 Questions to <who:{rule.department}>."
+                f"# {title}\n\n{context[0]}\n\n{passage}\n\n"
+                + "\n".join(f"- {d}" for d in details)
+                + "\n\n"
+                + "\n\n".join(context[1:])
+            )
+        elif form == 1:
+            more = [f"**{draw.pick(_DOUBTS)}** {d}" for d in details]
+            body = f"# {title}\n\n**{p.ask}** {passage}\n\n" + "\n\n".join([*more, *context])
+        elif form == 2:
+            body = f"# {title}\n\n" + " ".join([*details[:1], passage, *details[1:], *context])
+        elif form == 3:
+            body = (
+                f"# {title}\n\n## In short\n\n{passage}\n\n## {draw.pick(_LONGER)}\n\n"
+                + "\n\n".join([*context, *details])
+                + f"\n\n?60 Questions to <who:{rule.department}>."
+            )
+        else:
+            body = (
+                f"# {title}\n\n| | |\n|---|---|\n| owner | <who:{rule.department}> |\n"
+                f"| valid for | {draw.pick(('everybody', 'all sites', 'all regions'))} |\n"
+                f"| ticket | <ticket1> |\n\n{passage} {context[0]}\n\n"
+                + "\n".join(f"{n}. {d}" for n, d in enumerate([*details, *context[1:]], start=1))
             )
         kind = draw.pick(("page", "page", "memo"))
         return self.page(rule, f"{rule.id}", kind, title, day, self.author(rule.department), body)
@@ -115,36 +134,78 @@ class _Rules:
         passage = f"⟦{rule.id}|{draw.pick(p.new)}⟧"
         why = draw.pick(p.why)
         details = draw.sample(p.detail, draw.between(1, 2))
+        context = self.weaver.extra(f"context {rule.department}", draw, draw.between(1, 2))
         title = draw.pick(p.titles)
         form = draw.weighted(("mail", "minutes", "page", "memo"), (3, 3, 2, 2))
-        lead = draw.between(2, 25)
         if form == "mail":
-            greeting = draw.pick(("Hello all,", "Dear colleagues,", "Hi,", "All -", "Morning!"))
-            body = (
-                f"Subject: {draw.pick((title, 'Change: ' + title, 'please read: ' + title))}\n"
-                f"{greeting}\n\n{passage}\n\n{why}\n\n" + "\n".join(details)
-            )
+            body = self._announcement(rule, title, passage, why, [*details, *context[1:]])
         elif form == "minutes":
-            talk = draw.sample(self.small_talk, draw.between(3, 6))
-            place = draw.below(len(talk))
-            talk.insert(place, f"**decided:** {passage} {why}")
-            body = (
-                f"# {draw.pick(('Weekly', 'Jour fixe', 'Monday round', 'Sync', 'Notes'))} "
-                f"{rule.department}\n\n"
-                f"{draw.pick(('Present: most', 'There:', 'With'))} <who:{rule.department}>, "
-                f"<who2:{rule.department}>\n\n" + "\n".join(f"- {line}" for line in talk)
-            )
+            body = self._minutes(rule, f"**{draw.pick(_DECIDED)}** {passage} {why}")
             title = f"{rule.department}, notes"
         elif form == "page":
-            body = f"# {title} (new)\n\n{passage}\n\n## Why\n\n{why}\n\n## Also\n\n" + "\n".join(
-                f"- {d}" for d in details
+            body = (
+                f"# {title}{draw.pick((' (new)', '', f' {rule.changed.year}'))}\n\n{passage}\n\n"
+                f"## {draw.pick(('Why', 'Reason', 'Why the change'))}\n\n{why}\n\n"
+                f"## {draw.pick(('Also', 'Details', 'What stays'))}\n\n"
+                + "\n".join(f"- {d}" for d in details)
+                + "\n\n"
+                + "\n\n".join(context)
             )
         else:
-            body = f"# {title}\n\n{why} Therefore:\n\n{passage}\n\n" + "\n\n".join(details)
-        day = rule.changed - timedelta(days=lead)
+            body = f"# {title}\n\n{why} Therefore:\n\n{passage}\n\n" + "\n\n".join(
+                [*details, *context]
+            )
+        day = rule.changed - timedelta(days=draw.between(2, 25))
         author = self.author(rule.department)
         name = f"{rule.id}-{draw.pick(('update', 'change', 'new', 'neu', 'v2', f'{day.year}'))}"
         return self.page(rule, name, form, title, day, author, body)
+
+    def _announcement(
+        self, rule: Policy, title: str, passage: str, why: str, details: list[str]
+    ) -> str:
+        draw = self.draw
+        greeting = draw.pick(("Hello all,", "Dear colleagues,", "Hi,", "All -", "Morning!"))
+        order = draw.pick(((0, 1), (1, 0)))
+        parts = [(passage, why)[i] for i in order]
+        letter = [greeting, *parts, *details]
+        way = draw.below(4)
+        if way == 0:
+            quoted = "\n".join(f"> {line}" for line in letter if line)
+            opening = draw.pick(
+                ("fyi, this is for your teams too.", "Please see below and tell your people.",
+                 "for those who were not on the list:", "I'm told not everybody got this.")
+            )  # fmt: skip
+            return f"Subject: Fwd: {title}\n{opening}\n\n{quoted}"
+        if way == 1:
+            question = draw.pick(
+                ("what is the rule now? I find two", "customers ask. old page or new mail?",
+                 "is this still the case??", "which one holds?")
+            )  # fmt: skip
+            return f"Subject: Re: {title}\n> {question}\n\n{parts[0]}\n\n{parts[1]}"
+        subject = draw.pick((title, f"Change: {title}", f"please read: {title}"))
+        return f"Subject: {subject}\n" + "\n\n".join(letter)
+
+    def _minutes(self, rule: Policy, decision: str) -> str:
+        draw, d = self.draw, rule.department
+        talk = draw.sample(self.small_talk, draw.between(1, 3))
+        talk += self.weaver.extra(f"talk {d}", draw, draw.between(2, 4))
+        talk = draw.shuffled(talk)
+        talk.insert(draw.below(len(talk) + 1), decision)
+        round_ = draw.pick(("Weekly", "Jour fixe", "Monday round", "Sync", "Notes", "Short round"))
+        here = draw.pick(("Present:", "There:", "With", "In the room:"))
+        late = draw.pick(("", "", ", <who3:IT> for the first half", " (<who3:Data> by phone)"))
+        head = f"# {round_} {d}\n\n{here} <who:{d}>, <who2:{d}>{late}\n\n"
+        way = draw.below(3)
+        if way == 0:
+            return head + "\n".join(f"- {line}" for line in talk)
+        if way == 1:
+            return (
+                head
+                + "\n".join(f"{n}. {line}" for n, line in enumerate(talk, start=1))
+                + ("\n\nNext: same time, same room")
+            )
+        rows = "\n".join(f"| {line} | {draw.pick(_WHO)} |" for line in talk)
+        return f"{head}| point | who |\n|---|---|\n{rows}"
 
     def proposal(self, rule: Policy) -> Page:
         """Write minutes in which somebody wants a third value and nothing is decided."""
@@ -152,7 +213,6 @@ class _Rules:
         third = rule.old + rule.new - min(rule.old, rule.new) // 2
         if third in (rule.old, rule.new):
             third += 1
-        talk = draw.sample(self.small_talk, draw.between(2, 4))
         subject = self.prose[rule.id].titles[0].lower()
         line = draw.pick(
             (
@@ -161,8 +221,7 @@ class _Rules:
                 "idea from <who3:{d}>: {n} {u} ({s}). <who:{d}> wants numbers first",
             )
         ).format(d=rule.department, n=third, u=rule.unit, s=subject)
-        talk.insert(draw.below(len(talk)), line)
-        body = f"# Notes {rule.department}\n\n" + "\n".join(f"- {x}" for x in talk)
+        body = self._minutes(rule, line)
         day = rule.changed + timedelta(days=draw.between(20, 120))
         return self.page(rule, f"notes-{rule.id}", "minutes", f"Notes {rule.department}", day,
                          self.author(rule.department), body)  # fmt: skip
@@ -178,6 +237,10 @@ class _Rules:
             day = min(r.changed for r in chosen) - timedelta(days=self.draw.between(20, 200))
             parts = [f"# {title}\n\nThis handbook is for everybody and is handed out on the "
                      "first day. It does not replace the law, nor common sense."]  # fmt: skip
+            chapters = [c.split("|") for c in extras()[f"handbook {department}"]]
+            for heading, *paragraphs in chapters:
+                parts.append(f"## {heading}\n\n" + "\n\n".join(paragraphs))
+            parts.append("# Rules, one by one")
             for number, rule in enumerate(self.draw.shuffled(chosen), start=1):
                 p = self.prose[rule.id]
                 old = self.draw.pick(p.old).replace("<old>", str(rule.old))
@@ -185,12 +248,7 @@ class _Rules:
                 body = f"⟦{rule.id}|{old}⟧ " + " ".join(details)
                 parts.append(f"## {number}. {self.draw.pick(p.titles)}\n\n{body}")
             parts.append("## Last\n\nIf something is missing, tell <who:People>.")
-            # The board signs a handbook: its tone is formal whoever typed it.
-            author = next(
-                (p for p in self.company.people if p.department == department
-                 and p.left is None and p.voice in ("formal", "plain")),
-                self.company.who(department),
-            )  # fmt: skip
+            author = self.company.who(department)
             page = self.page(chosen[0], name, "handbook", title, day, author, "\n\n".join(parts))
             yield Page(**{**vars(page), "access": None, "department": department})
 

@@ -44,7 +44,7 @@ def write_wiki(world: World, words: Vocabulary, made: Made, folder: Path) -> lis
     ):
         pages += more
         asked += questions
-    paths = _Shelf(world, folder).put_all(pages)
+    paths = _Shelf(world, weaver, folder).put_all(pages)
     return [_entry(number, item, paths) for number, item in enumerate(asked, start=1)]
 
 
@@ -72,7 +72,8 @@ def _entry(number: int, item: Mapping[str, Any], paths: Mapping[int, str]) -> di
 
 
 class _Shelf:
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, weaver: Weaver, folder: Path) -> None:
+        self.weaver = weaver
         self.world, self.folder, self.company = world, folder, world.company
         self.draw = Stream(world.seed, "shelf")
         self.listed: dict[str, dict[str, Any]] = {}
@@ -130,10 +131,18 @@ class _Shelf:
         if end == "docx":
             return docx(page)
         if end == "html":
-            return web(page, page.department, self.company.name, self.draw).encode()
+            comments = self._lines("comments", 3) if self.draw.chance(0.45) else []
+            return web(page, page.department, self.company.name, comments, self.draw).encode()
         if end == "eml":
             return mail(page, self._to(page), self.company.domain, self.draw).encode()
-        return markdown(page, self.draw).encode()
+        hasty = page.author.voice in ("terse", "lowercase", "sloppy")
+        stub = self._lines("stubs", 1) if hasty and self.draw.chance(0.3) else []
+        return markdown(page, stub, self.draw).encode()
+
+    def _lines(self, section: str, most: int) -> list[str]:
+        lines = self.weaver.extra(section, self.draw, self.draw.between(1, most))
+        author = self.company.who("IT")
+        return [self.weaver.weave(line, self.draw, author, {})[0] for line in lines]
 
     def _to(self, page: Page) -> list[Person]:
         everyone = [p for p in self.company.people if p.left is None and p != page.author]

@@ -10,15 +10,17 @@ others, some can't type.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 
 from clew_acme.company import MONTHS
 from clew_acme.people import Person, Voice
 from clew_acme.streams import Stream
 from clew_acme.vocabulary import Vocabulary
+from clew_acme.words import text
 from clew_acme.world import World
 
-__all__ = ["Page", "Weaver", "long_date"]
+__all__ = ["Page", "Weaver", "extras", "long_date", "working_day"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,12 @@ def long_date(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
+def working_day(day: date, draw: Stream) -> date:
+    """Move most weekends to the Friday before; some people write on Sundays."""
+    late = day.weekday() - 4
+    return day - timedelta(days=late) if late > 0 and draw.chance(0.93) else day
+
+
 def voiced_date(day: date, voice: Voice) -> str:
     """Write a date as the person would."""
     if voice == "sloppy":
@@ -52,13 +60,7 @@ def voiced_date(day: date, voice: Voice) -> str:
     return long_date(day)
 
 
-_LOWER = frozenset(
-    "the this that we if it a an our from what nothing all orders customers agents below free up "
-    "every standard new since starting goods half people prices old don't please there here is are "
-    "not never always somebody until before after goodwill everything write open as with half "
-    "returns mail two most then no and but can he she they you by for in on at".split()
-)
-_SENTENCE = re.compile(r"(^|[.!?] )([A-Z][\w']*)")
+_SENTENCE = re.compile(r"(^(?:[-*] |\d\. )?(?:⟦\w+\|)?|[.!?] (?:⟦\w+\|)?)([A-Z][\w']*)")
 _TOKEN = re.compile(r"(`[^`]*`|⟦\w+\||\b[a-z]{5,12}\b)")
 
 
@@ -68,6 +70,17 @@ class Weaver:
     def __init__(self, world: World, words: Vocabulary, facts: Mapping[str, str]) -> None:
         """Take what fragments may mention."""
         self.world, self.words, self.facts = world, words, facts
+        c = world.company
+        named = [p.name for p in c.people]
+        named += [r.name for r in c.regions] + [x.name for x in c.categories]
+        named += [s.name for s in c.suppliers] + [x.name for x in c.carriers]
+        named += [h.name for h in c.warehouses]
+        named += [*MONTHS, *c.browsers, *c.teams, *c.countries(), c.name, "PDF", "Black", "Skonto"]
+        self.proper = frozenset(word for name in named for word in re.findall(r"\w+", name))
+
+    def extra(self, section: str, draw: Stream, count: int) -> list[str]:
+        """Draw lines of a section of extras."""
+        return draw.sample(extras().get(section, []), count)
 
     def weave(
         self, fragment: str, draw: Stream, author: Person, more: Mapping[str, str | date]
@@ -82,12 +95,12 @@ class Weaver:
                     continue
                 line = kept[2]
             lines.append(line)
-        text = "\n".join(lines)
-        text = re.sub(r"\[\[(.*?)\]\]", lambda m: draw.pick(m[1].split("||")), text, flags=re.S)
-        text = self._fill(text, author, more)
-        text = _speak(text, author.voice, draw)
-        passages = dict(re.findall(r"⟦(\w+)\|(.*?)⟧", text, flags=re.S))
-        return re.sub(r"⟦\w+\||⟧", "", text), passages
+        woven = "\n".join(lines)
+        woven = re.sub(r"\[\[(.*?)\]\]", lambda m: draw.pick(m[1].split("||")), woven, flags=re.S)
+        woven = self._fill(woven, author, more)
+        woven = _speak(woven, author.voice, draw, self.proper)
+        passages = dict(re.findall(r"⟦(\w+)\|(.*?)⟧", woven, flags=re.S))
+        return re.sub(r"⟦\w+\||⟧", "", woven), passages
 
     def _fill(self, text: str, author: Person, more: Mapping[str, str | date]) -> str:
         for key, value in more.items():
@@ -107,6 +120,19 @@ class Weaver:
         return self.words.word(key) if known else f"%{key}%"
 
 
+@cache
+def extras() -> dict[str, list[str]]:
+    """Read the lines that lengthen pages, by section."""
+    out: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in text("wiki_extras.txt").splitlines():
+        if line.startswith("== "):
+            current = out.setdefault(line[3:], [])
+        elif line and not line.startswith("# "):
+            current.append(line)
+    return out
+
+
 class _Namer:
     """Name colleagues by first name, never the author herself."""
 
@@ -115,19 +141,23 @@ class _Namer:
 
     def __call__(self, match: re.Match[str]) -> str:
         rank = int(match[1] or 1) - 1
-        who = self.world.company.who(match[2], rank)
-        if who.number == self.author.number:
-            who = self.world.company.who(match[2], rank + 1)
+        people = self.world.company.people
+        team = [
+            p for p in people
+            if p.department == match[2] and p.left is None and p.number != self.author.number
+        ]  # fmt: skip
+        who = team[rank % len(team)] if team else self.author
         twins = [p for p in self.world.company.people if p.first == who.first and p.left is None]
         return who.name if len(twins) > 1 else who.first
 
 
-def _speak(text: str, voice: Voice, draw: Stream) -> str:
+def _speak(text: str, voice: Voice, draw: Stream, proper: frozenset[str]) -> str:
     lines = []
+    often = 1.0 if voice == "lowercase" else 0.3
     for line in text.splitlines():
         plain = not line.startswith(("|", "#", "Subject:", ">")) and line.strip()
         if plain and voice in ("lowercase", "sloppy"):
-            line = _SENTENCE.sub(_lowered, line)
+            line = _SENTENCE.sub(lambda m: _lowered(m, proper, draw.chance(often)), line)
             line = re.sub(r"\bI('|\b)", r"i\1", line) if voice == "lowercase" else line
         if plain and voice == "sloppy":
             line = _TOKEN.sub(lambda m: _slip(m[0], draw), line)
@@ -140,9 +170,9 @@ def _speak(text: str, voice: Voice, draw: Stream) -> str:
     return "\n".join(lines)
 
 
-def _lowered(match: re.Match[str]) -> str:
+def _lowered(match: re.Match[str], proper: frozenset[str], wanted: bool) -> str:
     word = match[2]
-    return match[1] + (word.lower() if word.lower() in _LOWER else word)
+    return match[1] + (word.lower() if wanted and word not in proper else word)
 
 
 def _slip(token: str, draw: Stream) -> str:
