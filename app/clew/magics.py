@@ -266,8 +266,13 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = []
-    for column in table.columns:
+    whole = {
+        pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(),
+        pa.int64(): pd.Int64Dtype(), pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(),
+        pa.uint32(): pd.UInt32Dtype(), pa.uint64(): pd.UInt64Dtype(),
+    }  # fmt: skip
+    series = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
         type_ = column.type
         if pa.types.is_decimal(type_):
             column = column.cast(pa.float64(), safe=False)
@@ -275,22 +280,9 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
                 column = column.cast(pa.int64())
         elif pa.types.is_date(type_):
             column = column.cast(pa.timestamp("s"))
-        columns.append(column)
-    simple = pa.table(columns, names=table.column_names)
-    whole = {
-        pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(),
-        pa.int64(): pd.Int64Dtype(), pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(),
-        pa.uint32(): pd.UInt32Dtype(), pa.uint64(): pd.UInt64Dtype(),
-    }  # fmt: skip
-    gaps = {
-        field.type
-        for field, c in zip(simple.schema, simple.columns, strict=True)
-        if c.null_count and field.type in whole
-    }
-    frame: pd.DataFrame = simple.to_pandas(
-        types_mapper=lambda type_: whole[type_] if type_ in gaps else None
-    )
-    return frame
+        gaps = whole if column.null_count else {}
+        series[name] = column.to_pandas(types_mapper=gaps.get)
+    return pd.DataFrame(series)
 
 
 def _sources_of_this_notebook(variables: dict[str, Any]) -> dict[str, str]:
