@@ -61,8 +61,14 @@ class Deadline:
                 return
             self._cancelled.set()
             callbacks = list(self._callbacks)
+        failed: list[Exception] = []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception as error:  # the others have to hear of it all the same
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     def check(self) -> None:
         """Raise when the run is over.

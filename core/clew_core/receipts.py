@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from clew_core.errors import ToolFailed
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Number: TypeAlias = int | float | Decimal
 Expression: TypeAlias = dict[str, Any]
+_MOST_DIGITS = 20
+# Holds every float and every DECIMAL(38) with room to spare: Python's own 28 digits do not.
+_EXACT = Context(prec=700)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +84,14 @@ def evaluate(expression: Expression, refs: Sequence[Ref], lookup: Lookup) -> Num
     Raises:
         ToolFailed: a place is not there, is null or no number, or the tree is malformed.
     """
+    if not isinstance(expression, dict):  # receipts come from files too
+        raise _not_understood(expression)
     op, args = expression.get("op"), expression.get("args", [])
     if "ref" in expression:
-        if not 0 <= expression["ref"] < len(refs):
-            raise ToolFailed(
-                f"The receipt names ref {expression['ref']!r}, which it does not have."
-            )
-        ref = refs[expression["ref"]]
+        place = expression["ref"]
+        if type(place) is not int or not 0 <= place < len(refs):
+            raise ToolFailed(f"The receipt names ref {place!r}, which it does not have.")
+        ref = refs[place]
         table = lookup(ref)
         if op == "count":
             return int(table.num_rows)
@@ -96,15 +100,19 @@ def evaluate(expression: Expression, refs: Sequence[Ref], lookup: Lookup) -> Num
             return _total(values)
         if op == "value":
             return _number(_cell(table, ref), ref)
+    if not isinstance(args, (list, tuple)):
+        raise _not_understood(expression)
     values = [evaluate(arg, refs, lookup) for arg in args]
     if op == "sum" and values:
         return _total(values)
-    if op == "round" and len(values) == 1:
-        return round_half_up(values[0], int(expression.get("digits", 0)))
+    digits = expression.get("digits", 0)
+    if op == "round" and len(values) == 1 and type(digits) is int and abs(digits) <= _MOST_DIGITS:
+        return round_half_up(values[0], digits)
     if op in ("difference", "ratio", "percent") and len(values) == 2:
         first, second = _alike(values[0], values[1])
         if op == "difference":
-            difference: Number = first - second
+            with localcontext(_EXACT):
+                difference: Number = first - second
             return difference
         if second == 0:
             raise ToolFailed("The receipt divides by zero.")
@@ -112,7 +120,7 @@ def evaluate(expression: Expression, refs: Sequence[Ref], lookup: Lookup) -> Num
             first, second = Decimal(first), Decimal(second)
         ratio: Number = first / second * (100 if op == "percent" else 1)
         return ratio
-    raise ToolFailed(f"The receipt has an expression that is not understood: {expression!r}.")
+    raise _not_understood(expression)
 
 
 def round_half_up(value: Number, digits: int) -> Number:
@@ -122,7 +130,7 @@ def round_half_up(value: Number, digits: int) -> Number:
     (2.68, Decimal('-1'), 1300)
     """
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT)
     if isinstance(value, Decimal):
         return rounded
     return int(rounded) if isinstance(value, int) else float(rounded)
@@ -146,6 +154,10 @@ def json_number(value: Number) -> int | float | str:
     if isinstance(value, Decimal) or (isinstance(value, int) and abs(value) > 2**53):
         return str(value)
     return value
+
+
+def _not_understood(expression: object) -> ToolFailed:
+    return ToolFailed(f"The receipt has an expression that is not understood: {expression!r}.")
 
 
 def _column(table: pa.Table, ref: Ref) -> pa.ChunkedArray:
@@ -176,6 +188,6 @@ def _alike(first: Number, second: Number) -> tuple[Any, Any]:
 def _total(values: Sequence[Number]) -> Number:
     if any(isinstance(value, float) for value in values):
         return math.fsum(values)
-    return (
-        sum(values, start=Decimal(0)) if values and isinstance(values[0], Decimal) else sum(values)
-    )
+    with localcontext(_EXACT):
+        exact = values and isinstance(values[0], Decimal)
+        return sum(values, start=Decimal(0)) if exact else sum(values)

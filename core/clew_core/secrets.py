@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from clew_core.errors import UsageError
 
-_IN_URL = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*://)(?P<user>[^:/?#@\s]*):(?P<secret>[^/?#\s]*)@")
+# Up to the last @ of the word: people write passwords with / ? # that should be percent-encoded.
+_IN_URL = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*://)(?P<user>[^:/?#@\s]*):(?P<secret>\S*)@")
 _IN_PARAMETER = re.compile(
     r"(?i)\b(?P<name>password|passwd|pwd|token|secret|api_?key|access_?key)(?P<sign>\s*=\s*)"
     r"(?P<secret>'[^']*'|\"[^\"]*\"|[^\s;&'\"]+)"
