@@ -124,7 +124,10 @@ def _source(location: str, opener: Callable[[str], list[str]] | None = None) -> 
         warnings = (opener or _open)(location)
     except ClewError as error:
         return Finding(
-            name="source", state="missing", detail=f"{shown}: {error.message}", todo=error.hint
+            name="source",
+            state="missing",
+            detail=f"{shown}: {redact(error.message)}",
+            todo=error.hint,
         )
     if warnings:
         return Finding(name="source", state="warning", detail=f"{shown}: {warnings[0]}")

@@ -161,6 +161,14 @@ def test_an_error_is_one_line_and_with_json_one_object(
     assert found["reason"] in err
 
 
+def test_no_error_prints_a_password(ask: Ask) -> None:
+    error = errors.SourceError("'postgresql://ana:hunter2@host/db' does not answer.")
+    code, out, err = ask(FakeClew(error), "q", "--json", data="postgresql://ana:hunter2@host/db")
+    assert code == 4
+    assert "ana:***@host" in err
+    assert "hunter2" not in out + err
+
+
 def test_warnings_stand_once_on_stderr_and_in_the_object(ask: Ask) -> None:
     fake = FakeClew(answered(warnings=("b.csv is broken",)), warnings=("b.csv is broken", "old"))
     code, out, err = ask(fake, "q", "--json")
@@ -431,3 +439,14 @@ def _on_a_terminal(code: str, term: str) -> str:
     process.wait(timeout=20)
     os.close(ours)
     return written.decode()
+
+
+def test_the_page_of_commands_is_what_the_program_prints() -> None:
+    from clew.cli.document import document
+
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert page == document(), "python -m clew.cli.document > docs/commands.md"
+    for command in COMMANDS:
+        assert f"## `clew {command.__name__.rpartition('.')[2]}" in page
+    for code in {*EXIT_CODES.values()}:
+        assert f"\n| {code} |" in page

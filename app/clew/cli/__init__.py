@@ -18,6 +18,7 @@ from clew.cli import ask, bench, doctor, example, receipts
 from clew.cli.exits import CANCELLED, DONE, WRONG_USE, exit_code, status_of
 from clew.cli.terminal import close_broken_pipe, complain, note, prepare_streams, print_json
 from clew_core.errors import ClewError, UsageError
+from clew_core.secrets import redact
 
 __all__ = ["main"]
 
@@ -73,7 +74,7 @@ def _report(error: Exception | KeyboardInterrupt, as_json: bool) -> int:
     if code == CANCELLED:
         note("Stopped.")
         return code
-    reason = str(error) if isinstance(error, ClewError) else _bug(error)
+    reason = redact(str(error) if isinstance(error, ClewError) else _bug(error))
     complain(reason)
     if as_json and not isinstance(error, UsageError):
         print_json({"status": status_of(error), "reason": reason})

@@ -161,6 +161,7 @@ def _ask(question: str, args: argparse.Namespace, settings: Settings) -> Outcome
     """Open the sources, ask in a thread that Ctrl-C can stop, close them."""
     from clew.stoppable import run_stoppable
     from clew_core.deadline import Deadline
+    from clew_core.secrets import redact
 
     locations: Sequence[str] = args.data or settings.sources
     if not locations:
@@ -176,7 +177,8 @@ def _ask(question: str, args: argparse.Namespace, settings: Settings) -> Outcome
     def work() -> Outcome:
         import clew
 
-        progress.step = f"Opening {', '.join(Path(item).name for item in locations)}"
+        names = ", ".join(Path(redact(item)).name for item in locations)
+        progress.step = f"Opening {names}"
         workspace = clew.open(
             *locations,
             knowledge=args.knowledge,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clew.cli import exits
 from clew.cli.terminal import Progress, note, print_json, say
-from clew_core.errors import OutputNotWritten, UsageError
+from clew_core.errors import OutputNotWritten
 
 NAMES = ("acme",)
 
@@ -16,7 +16,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
     parser = commands.add_parser("example", help="make data to try Clew on", allow_abbrev=False)
     parser.add_argument("name", metavar="NAME", choices=NAMES, help="acme: a small company")
-    parser.add_argument("folder", metavar="DIR", help="a new or empty folder")
+    parser.add_argument("folder", metavar="DIR", help="a new or empty folder, or an example")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="another company; 1")
     parser.add_argument("--scale", type=float, default=1.0, metavar="N", help="its size; 1")
     parser.add_argument(
@@ -28,15 +28,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the example."""
-    if not 0 < args.scale <= 1000:
-        raise UsageError(f"--scale {args.scale:g} is not between 0 and 1000.")
-    folder = Path(args.folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            f"{args.folder!r} is there already and is not empty.", hint="Name a new folder."
-        )
     forms = [form for word in args.forms or () for form in word.split(",") if form] or None
-    made = _generate(args, folder, forms)
+    made = _generate(args, Path(args.folder), forms)
     if args.json:
         print_json({"status": "done", "name": args.name, "folder": str(made)})
     else:
@@ -48,11 +41,11 @@ def run(args: argparse.Namespace) -> int:
 def _generate(args: argparse.Namespace, folder: Path, forms: list[str] | None) -> Path:
     from clew.stoppable import run_stoppable
     from clew_acme import generate
-    from clew_core.deadline import Deadline
+    from clew_core.deadline import Budget, Deadline
 
     progress = Progress()
     progress.step = f"Making {args.name}"
-    deadline = Deadline()
+    deadline = Deadline(Budget(seconds=1e9))  # a large company takes its time
 
     def work() -> Path:
         def said(step: str) -> None:

@@ -15,6 +15,7 @@ import sys
 from typing import Any
 
 from clew.sanitise import one_line, plain_text
+from clew_core.secrets import redact
 
 # What is printed where the encoding has no such sign.
 SIMPLER = {
@@ -50,8 +51,8 @@ def note(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print the one line of an error."""
-    note(f"clew: {one_line(text)}")
+    """Print the one line of an error; whoever raised it may have named a URL with a password."""
+    note(f"clew: {one_line(redact(text))}")
 
 
 def print_json(data: Any) -> None:

@@ -1,0 +1,96 @@
+"""The doctor: what it always says, what makes it fail, and what it may not do."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clew import doctor
+from clew.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _found(name: str) -> list[doctor.Finding]:
+    return [finding for finding in doctor.examine() if finding.name == name]
+
+
+def test_it_is_content_while_only_optional_parts_are_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "optional  panel: not installed in this version" in out
+    assert out.endswith("All that Clew needs is there.\n")
+
+
+def test_json_is_one_object_with_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["status"] == "done"
+    assert "panel" in {finding["name"] for finding in found["findings"]}
+
+
+def test_a_package_that_is_missing_is_named_with_its_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "NEEDED", ("duckdb", "no-such-package"))
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "missing   no-such-package: not installed → pip install no-such-package" in out
+    assert out.endswith("Missing: no-such-package.\n")
+
+
+def test_what_it_needs_is_what_the_package_declares() -> None:
+    import tomllib
+
+    root = Path(__file__).resolve().parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {text.split(">=")[0] for text in project["dependencies"]}
+    assert set(doctor.NEEDED) == declared
+
+
+def test_the_sources_of_the_settings_are_opened(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text("a\n1\n", encoding="utf-8")
+    (tmp_path / "clew.toml").write_text('sources = ["good.csv", "gone.csv"]', encoding="utf-8")
+    good, gone = _found("source")
+    assert good.state == "ok"
+    assert gone.state == "missing" and "gone.csv" in gone.detail
+
+
+def test_wrong_settings_do_not_hide_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "clew.toml").write_text("modell = 'x'", encoding="utf-8")
+    (settings,) = _found("settings")
+    assert settings.state == "missing" and "'modell'" in settings.detail
+    assert _found("panel") and _found("duckdb")
+
+
+def test_a_variable_with_a_typing_error_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEW_RUN_SECOND", "5")
+    assert any("CLEW_RUN_SECOND" in finding.detail for finding in _found("settings"))
+
+
+def test_a_home_that_cannot_be_made_is_a_warning_and_none_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("CLEW_HOME", str(tmp_path / "file" / "home"))
+    (threads,) = _found("threads")
+    assert threads.state == "warning" and "memory only" in threads.detail
+    monkeypatch.setenv("CLEW_HOME", str(tmp_path / "new"))
+    (threads,) = _found("threads")
+    assert threads.state == "ok"
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_secret_of_a_setting_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CLEW_SOURCES", "postgresql://ana:hunter2@localhost:1/db")
+    monkeypatch.setenv("CLEW_MODEL", "openai:http://ana:hunter2@localhost:1/v1#m")
+    main(["doctor"])
+    printed = capsys.readouterr()
+    assert "hunter2" not in printed.out + printed.err
