@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew_agents.proxy.prose import Prose, is_number
-from clew_agents.sql.describe import Describer, period_text
+from clew_agents.sql.describe import Describer, period_text, shown
 from clew_core.query_spec import Dimension, Measure, QuerySpec
 from clew_core.receipts import Receipt
 
@@ -62,7 +62,7 @@ class _Writer:
     def title(self) -> str:
         """Say what the result shows, for a chart or a heading."""
         spec = self.spec
-        parts = [self.words.measures() if spec.measures else self._listed_names()]
+        parts = [self.words.measures() if spec.measures else self.words.listed()]
         if spec.dimensions and spec.measures:
             parts.append(f"by {self.words.dimensions()}")
         title = " ".join([*parts, self.words.conditions()]).strip()
@@ -76,15 +76,9 @@ class _Writer:
 
     def _group(self, row: int) -> str:
         """Name the group of a row; several people's names are joined by blanks."""
-        shown = self._shown()
-        texts = [self._group_text(row, dimension) for dimension in shown]
-        joint = " " if all(d.name.lower().endswith("name") for d in shown) else ", "
-        return joint.join(texts)
-
-    def _shown(self) -> tuple[Dimension, ...]:
-        """The dimensions that name a group; a key beside a name says nothing to people."""
-        named = [d for d in self.spec.dimensions if not d.name.lower().endswith(("id", "key"))]
-        return tuple(named) or self.spec.dimensions
+        texts = [self._group_text(row, dimension) for dimension in shown(self.spec)]
+        names = all(d.name.lower().endswith("name") for d in shown(self.spec))
+        return (" " if names else ", ").join(texts)
 
     def _group_text(self, row: int, dimension: Dimension) -> str:
         value = self.prose.value(row, dimension.name)
@@ -106,7 +100,7 @@ class _Writer:
         if len(self.spec.measures) == 1 and first.aggregate in ("count", "count_distinct"):
             value = self.prose.value(0, first.name)
             verb = "is" if value == 1 else "are"
-            things = self.words.counted(first) if first.of else self.words.things()
+            things = self.words.counted(first, one=value == 1)
             return f"there {verb} {self._number(0, first)} {things} {conditions}".rstrip() + "."
         parts = [
             f"the {self.words.measure(measure)} {conditions if place == 0 else ''}".rstrip()
@@ -122,15 +116,15 @@ class _Writer:
         adjective = ("most" if most else "fewest") if counted else "highest" if most else "lowest"
         what = self.words.measure(measure)
         if counted:
-            what = self.words.counted(measure) if measure.of else self.words.things()
+            what = self.words.counted(measure)
         elif measure.aggregate in ("max", "min"):
             what = self.words.column(measure.of)
-        shown = min(self.rows, _NAMED)
-        named = [f"{self._group(row)} ({self._number(row, measure)})" for row in range(shown)]
+        told = min(self.rows, _NAMED)
+        named = [f"{self._group(row)} ({self._number(row, measure)})" for row in range(told)]
         text = f"{named[0]} has the {adjective} {what} {self.words.conditions()}".rstrip()
-        if shown > 1:
+        if told > 1:
             text += f", followed by {_and(named[1:])}"
-        if self.rows > shown:
+        if self.rows > told:
             text += "; the table has the rest"
         return f"{text}."
 
@@ -190,12 +184,13 @@ class _Writer:
             ]
             return f"{_and(parts)}."
         more = "more than " if self.truncated else ""
-        names = self._listed_names() if self.rows != 1 else self._listed_name(self._shown()[0])
+        names = self.words.listed(one=self.rows == 1)
         verb = "is" if self.rows == 1 else "are"
         text = f"there {verb} {more}{self.prose.rows()} {names} {conditions}".rstrip()
-        shown = [self._group(row) for row in range(min(self.rows, _NAMED))]
-        rest = ", …" if self.rows > _NAMED else ""
-        return f"{text}: {', '.join(shown)}{rest}."
+        told = [self._group(row) for row in range(min(self.rows, _NAMED))]
+        joint = "; " if any(", " in group for group in told) else ", "
+        rest = f"{joint}…" if self.rows > _NAMED else ""
+        return f"{text}: {joint.join(told)}{rest}."
 
     def _listed_value(self, dimension: Dimension) -> str:
         value = self.prose.value(0, dimension.name)
@@ -205,9 +200,6 @@ class _Writer:
 
     def _listed_name(self, dimension: Dimension) -> str:
         return self.words.column(dimension.of) if dimension.of else dimension.name
-
-    def _listed_names(self) -> str:
-        return self.words.listed()
 
 
 def _and(parts: list[str]) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import pyarrow as pa
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from clew_agents.proposer import AsksBack, Candidate, CannotAnswer, Proposer
 from clew_agents.sql.builtin import SqlContext
@@ -35,6 +35,11 @@ from clew_tools.database.catalog import Catalog
 from clew_tools.database.source import Result, Source
 from clew_tools.semantic.compile import Compiled, compile_spec
 from clew_tools.semantic.keys import AmbiguousPath
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_NUMBER_GROUPS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,11 +93,10 @@ class SqlAgent:
         ]
         if not held:
             raise CannotAnswer("No reading of the question gives a result.")
-        if candidates[0].single_row and held[0].candidate.single_row:
-            return self._nonempty(held[0], deadline)
-        if _differ(held):
+        alone = candidates[0].single_row and held[0].candidate.single_row
+        if not alone and _differ(held):
             raise self._ask_reading(question, held)
-        return self._nonempty(held[0], deadline)
+        return self._with_ties(self._nonempty(held[0], deadline), deadline)
 
     def run_option(self, option: Option, proposer: ProposerName, deadline: Deadline) -> Verified:
         """Run the reading that a person chose."""
@@ -116,6 +120,7 @@ class SqlAgent:
         except (RetryByModel, ToolFailed) as problem:
             raise CannotAnswer(str(problem)) from problem
         result = self._run(compiled.sql, deadline)
+        self._see_groups(candidate.spec, result)
         if candidate.single_row and result.table.num_rows > 1:
             return None
         return Verified(
@@ -126,6 +131,20 @@ class SqlAgent:
             seconds=self.seconds,
             cpu_seconds=self.cpu_seconds,
         )
+
+    def _see_groups(self, spec: QuerySpec, result: Result) -> None:
+        """Refuse groups of a number that nearly every row has for itself."""
+        for dimension in spec.dimensions if spec.measures and spec.limit is None else ():
+            if dimension.grain is not None or not isinstance(dimension.of, Column):
+                continue
+            table = self.catalog.table(dimension.of.table)
+            keyed = table is not None and dimension.of.column in table.primary_key
+            whole = _type_of(dimension.of, self.catalog) == "integer"
+            if whole and not keyed and result.table.num_rows > MOST_NUMBER_GROUPS:
+                raise CannotAnswer(
+                    f"{dimension.name!r} is a number with more than {MOST_NUMBER_GROUPS} "
+                    "different values: it makes no groups that can be read."
+                )
 
     def _run(self, sql: str, deadline: Deadline) -> Result:
         deadline.check()
@@ -199,6 +218,20 @@ class SqlAgent:
         words = Describer(spec).conditions()
         raise CannotAnswer(f"There are no rows {words}.{outside}")
 
+    def _with_ties(self, verified: Verified, deadline: Deadline) -> Verified:
+        """Warn where a ranking was cut between equals."""
+        spec, table = verified.candidate.spec, verified.result.table
+        if not spec.order or spec.limit is None or table.num_rows < spec.limit:
+            return verified
+        longer = replace(spec, limit=spec.limit + 1)
+        compiled = compile_spec(longer, self.catalog, self.source.dialect)
+        ranks = self._run(compiled.sql, deadline).table.column(spec.order[0].by).to_pylist()
+        if len(ranks) <= spec.limit or ranks[-1] != ranks[-2]:
+            return verified
+        warning = "Others come equal to the last one shown; which of them is shown is arbitrary."
+        result = replace(verified.result, warnings=(*verified.result.warnings, warning))
+        return replace(verified, result=result)
+
     def _outside(self, spec: QuerySpec, deadline: Deadline) -> str:
         """Say the span of the data where a period lies outside of it or in a gap."""
         for column in _time_columns(spec, self.catalog):
@@ -255,19 +288,16 @@ class SqlAgent:
 def _differ(held: Sequence[Verified]) -> bool:
     """Whether the readings give other values, whatever their columns are called."""
     forms = [
-        [list(row.values()) for row in _floats(verified.result.table).to_pylist()]
+        [[_plain(value) for value in row.values()] for row in verified.result.table.to_pylist()]
         for verified in held
     ]
     return any(form != forms[0] for form in forms[1:])
 
 
-def _floats(table: pa.Table) -> pa.Table:
-    """Read all numbers as floats: a sum and a maximum of one row differ in type only."""
-    for place, column in enumerate(table.columns):
-        if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
-            values = [None if v is None else float(v) for v in column.to_pylist()]
-            table = table.set_column(place, table.column_names[place], pa.array(values))
-    return table
+def _plain(value: object) -> object:
+    """Read numbers as floats: a total and a maximum of one row differ in type only."""
+    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return float(value) if number else value  # type: ignore[arg-type]
 
 
 def _is_empty(table: pa.Table, spec: QuerySpec) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from clew_agents.proposer import Candidate
 from clew_agents.sql.conditions import ConditionMaker, Placed
@@ -59,8 +60,16 @@ class Assembler:
         dimensions = self._dimensions(base, computed)
         base, computed = self._finest(base, computed, dimensions)
         self.resolver.base = base
+        if reading.direction is not None and not dimensions:
+            raise NotUnderstood([item.text for item in reading.ranked])
+        if reading.direction is not None and reading.groups:
+            raise NotUnderstood([], "The first of each group can't be ranked yet.")
         placed = ConditionMaker(
-            reading=reading, resolver=self.resolver, vocabulary=self.vocabulary, base=base
+            reading=reading,
+            resolver=self.resolver,
+            vocabulary=self.vocabulary,
+            base=base,
+            counting=all(c.aggregate in ("count", "count_distinct") for c in computed),
         ).make()
         return self._specs(base, computed, dimensions, placed)
 
@@ -177,9 +186,13 @@ class Assembler:
         entity = self.reading.entity
         if entity is None:
             return None
-        table = self.resolver.table(entity)
+        table = None if entity.tag == "R" else self.resolver.table(entity)
         if table is not None:
             return table
+        if self.reading.lacking:
+            raise NotUnderstood([], f"{entity.text!r} is a column: its values lack no rows.")
+        if entity.tag == "R":
+            return None
         if self.reading.ops:
             return None  # its column is chosen when the base is known
         column = self.resolver.column(entity)
@@ -194,10 +207,24 @@ class Assembler:
             if entity_table is None:
                 raise NotUnderstood([], self._nothing_named())
             return entity_table
+        below = self._named_below(tables)
+        if below is not None:
+            return below
         for table in tables:
             if all(reaches(self.vocabulary.catalog, table, other) for other in tables):
                 return table
         raise NotUnderstood([], f"{_listed(tables)} can't be put into one table without repeats.")
+
+    def _named_below(self, tables: list[str]) -> str | None:
+        """The table whose rows a measure is taken over: "average base price of reservations"."""
+        for op in self.reading.ops:
+            if op.target is None or op.count or op.target.tables:
+                continue
+            named = self.resolver.table_after(op.target)
+            if named is not None and named not in tables:
+                if all(reaches(self.vocabulary.catalog, named, table) for table in tables):
+                    return named
+        return None
 
     def _nothing_named(self) -> str:
         """Say that nothing is computed or listed, and what the question does speak of."""
@@ -252,11 +279,23 @@ class Assembler:
     ) -> list[tuple[q.Dimension, Name]]:
         if group.grain is not None:
             return [self.time_group(group)]
+        if group.item.text and self._is_amount(group.item):
+            raise NotUnderstood([], f"Per {group.item.text!r}? That is a number, not a group.")
         table = self.resolver.table(group.item)
         averaged = bool(computed) and all(c.aggregate == "avg" for c in computed)
         if table == base and averaged:
             return []  # "the average total per invoice": a row is an invoice
         return self.things(group.item)
+
+    def _is_amount(self, item: Item) -> bool:
+        """Whether a group would be a number with a fraction, or is said "per" a number."""
+        names = [m.name for m in item.matches if m.name.column is not None]
+        if item.tables or not names or any(self._discrete(name) for name in names):
+            return False
+        place = next((i for i, o in enumerate(self.resolver.items) if o.start == item.start), 0)
+        per = place > 0 and self.resolver.items[place - 1].text.lower() == "per"
+        kinds = ("integer", "number", "decimal") if per else ("number", "decimal")
+        return all(name.type in kinds for name in names)
 
     def time_group(self, group: Group) -> tuple[q.Dimension, Name]:
         """Make the dimension of a grain of time."""
@@ -273,6 +312,8 @@ class Assembler:
 
     def things(self, item: Item) -> list[tuple[q.Dimension, Name]]:
         """Make the dimensions that stand for a named thing: its column, or its table's label."""
+        if item.tag == "R":
+            return [self.time_group(Group(item=item, grain=cast(q.Grain, item.value)))]
         table = self.resolver.table(item)
         if table is None:
             column = self.resolver.column(item)
@@ -382,7 +423,7 @@ class Assembler:
             conditions=(*placed.conditions, *having),
             order=order,
             limit=limit,
-            distinct=not measures,
+            distinct=not measures and not self.labels,
             chart=q.ChartHint(mark=mark) if mark or self.reading.charted else None,
             terms=self.terms(),
         )

@@ -262,29 +262,34 @@ def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None
         elif item.tag == "N" and previous is not None:
             if not any(m.aggregate in ("count", "count_distinct") for m in previous.measures):
                 left.append(item.text)
-        elif item.tag == "D":
-            if not any(op.count for op in reading.ops) and not reading.listing:
-                left.append(item.text)
+        elif item.tag == "D" and reading.listing:
+            continue
         else:
             left.append(item.text)
-    if left:
+    if not left:
+        return
+    known = {item.text for item in reading.rest if item.tag not in "h?"}
+    if known.isdisjoint(left):
         raise NotUnderstood(left)
+    words = _and([repr(word) for word in left])
+    raise NotUnderstood(left, f"I see no place for {words} in what I understood of this question.")
 
 
 def _says_nothing_new(
     item: Item, used: set[tuple[str, str]], tables: set[str], resolver: Resolver
 ) -> bool:
+    """Whether a name that no part took repeats what was taken, or says whose rows are meant."""
+    place = next((i for i, other in enumerate(resolver.items) if other is item), None)
+    before = [other for other in resolver.items[:place] if other.tag != "."]
+    if before and before[-1].tag == "J":
+        return False  # "the highest amount and its customer" asks for both
     if any((m.name.table, m.name.column) in used for m in item.matches):
         return True
     catalog = resolver.vocabulary.catalog
     for table in item.tables:
         if table in tables or (resolver.base and reaches(catalog, resolver.base, table)):
             return True
-    place = next((i for i, other in enumerate(resolver.items) if other is item), None)
-    if place is None:
-        return False
     # "over all countries", "of any African country": the rows are those of the base anyway.
-    before = [other for other in resolver.items[:place] if other.tag != "."]
     own = any(m.name.table in tables and m.name.type not in NUMERIC for m in item.matches)
     return own and bool(before) and before[-1].tag in "UV"
 

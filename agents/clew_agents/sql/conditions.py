@@ -6,7 +6,14 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from clew_agents.sql.periods import Period
-from clew_agents.sql.reading import NumberTest, Reading, TimeTest, ValueTest
+from clew_agents.sql.reading import (
+    FlagTest,
+    NumberTest,
+    Reading,
+    Tested,
+    TimeTest,
+    ValueTest,
+)
 from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
 from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_core import query_spec as q
@@ -30,12 +37,21 @@ class Placed:
 
 @dataclass(kw_only=True)
 class ConditionMaker:
-    """Makes the conditions of one reading on one base table."""
+    """Makes the conditions of one reading on one base table.
+
+    Attributes:
+        reading: with the tests.
+        resolver: settles the columns.
+        vocabulary: of the source.
+        base: the table whose rows are tested.
+        counting: rows are counted or listed, so that a condition on rows below them is clear.
+    """
 
     reading: Reading
     resolver: Resolver
     vocabulary: Vocabulary
     base: str
+    counting: bool = True
     _below: dict[str, list[q.Predicate | q.AnyOf | q.AllOf]] = field(default_factory=dict)
 
     def make(self) -> Placed:
@@ -46,21 +62,48 @@ class ConditionMaker:
         """
         found: list[q.Condition] = []
         having: list[tuple[q.Operator, tuple[q.Scalar, ...]]] = []
-        for test in self.reading.values:
-            self._place(found, *self._value(test))
-        for number in self.reading.numbers:
-            if number.having:
-                having.append((number.operator, number.values))
-            else:
-                self._place(found, *self._number(number))
-        for time in self.reading.times:
-            self._place(found, *self._time(time))
+        reading = self.reading
+        tests: list[Tested] = [
+            *reading.values,
+            *reading.numbers,
+            *reading.flags,
+            *reading.times,
+        ]
+        either = reading.either or ()
+        for test in tests:
+            if isinstance(test, NumberTest) and test.having:
+                having.append((test.operator, test.values))
+            elif not any(test is one for one in either):
+                self._place(found, *self._tested(test))
+        if reading.either is not None:
+            found.append(self._either(*reading.either))
         for table, inner in self._below.items():
             where = inner[0] if len(inner) == 1 else q.AllOf(all=tuple(inner))
             found.append(q.Related(has=True, table=table, where=where))
         found += [self._lacking(item.tables[0]) for item in self.reading.lacking]
         fixed = any(t.comparator == "in" and len(t.periods) == 1 for t in self.reading.times)
         return Placed(conditions=tuple(found), having=tuple(having), time_fixed=fixed)
+
+    def _tested(self, test: Tested) -> tuple[q.Predicate | q.AllOf | q.AnyOf, str]:
+        if isinstance(test, ValueTest):
+            return self._value(test)
+        if isinstance(test, NumberTest):
+            return self._number(test)
+        return self._time(test) if isinstance(test, TimeTest) else self._flag(test)
+
+    def _either(self, first: Tested, second: Tested) -> q.AnyOf:
+        """Join two tests by "or"; both must be where the base is or above it."""
+        parts = [self._tested(first), self._tested(second)]
+        for _, table in parts:
+            if not reaches(self.vocabulary.catalog, self.base, table):
+                raise NotUnderstood(["or"])
+        return q.AnyOf(any=tuple(condition for condition, _ in parts))
+
+    def _flag(self, test: FlagTest) -> tuple[q.Predicate, str]:
+        name = self.resolver.column(test.item, ("boolean",))
+        assert name is not None  # the reader saw that it is one
+        on = q.Column(table=name.table, column=name.column or "")
+        return q.Predicate(on=on, operator="=", values=(test.holds,)), name.table
 
     def _place(
         self, found: list[q.Condition], condition: q.Predicate | q.AnyOf | q.AllOf, table: str
@@ -69,6 +112,11 @@ class ConditionMaker:
         catalog = self.vocabulary.catalog
         if reaches(catalog, self.base, table):
             found.append(condition)
+        elif not self.counting:
+            raise NotUnderstood(
+                [],
+                f"Per row of {self.base!r} or per row of {table!r}? The question leaves it open.",
+            )
         elif reaches(catalog, table, self.base):
             self._below.setdefault(table, []).append(condition)
         else:

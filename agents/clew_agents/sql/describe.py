@@ -21,6 +21,9 @@ _SIGNS = {
 }  # fmt: skip
 
 
+_TIMELY = {"highest": "latest", "lowest": "earliest"}
+
+
 class Describer:
     """Says the parts of one spec."""
 
@@ -30,18 +33,26 @@ class Describer:
 
     # --- names ---------------------------------------------------------------------------------
 
-    def things(self, table: str | None = None) -> str:
-        """Say the rows of a table: "orders", "line items"."""
+    def things(self, table: str | None = None, *, one: bool = False) -> str:
+        """Say the rows of a table: "orders", "line items"; with ``one`` in the singular."""
         name = table or self.spec.table
         said = self.terms.get(name)
-        return _plural(said.lower() if said else " ".join(split_name(name)))
+        if said and not said.lower().endswith("ed"):
+            return _singular(said.lower()) if one else _plural(said.lower())
+        words = [word for word in split_name(name) if not word.isdigit()] or ["row"]
+        if words[-1].endswith("ed"):
+            words.append("row")
+        text = " ".join(words)
+        return _singular(text) if one else _plural(text)
 
     def column(self, value: q.Column | q.Arithmetic | None) -> str:
         """Say a column: in the question's words, else by its name."""
         if not isinstance(value, q.Column):
             return "value"
         said = self.terms.get(f"{value.table}.{value.column}")
-        return _lower_plain(said) if said else value.column
+        if not said or said.lower().endswith(("ing", "ed")):  # "costing over 5" names no column
+            return value.column
+        return _lower_plain(said)
 
     def measure(self, measure: q.Measure) -> str:
         """Say a measure: "total pop", "number of orders"."""
@@ -53,22 +64,24 @@ class Describer:
             return measure.name.replace("_", " ")
         name = self.column(measure.of)
         head = _AGGREGATES.get(measure.aggregate, measure.aggregate)
+        if head in _TIMELY and _is_date(measure.of):
+            head = _TIMELY[head]
         if name.startswith(f"{head} ") or name == head:
             return name
         if head == "total" and name.endswith("totals"):
             return f"sum of {name}"
         return f"{head} {name}"
 
-    def counted(self, measure: q.Measure) -> str:
-        """Say what a count counts."""
+    def counted(self, measure: q.Measure, *, one: bool = False) -> str:
+        """Say what a count counts; with ``one`` in the singular."""
         if not isinstance(measure.of, q.Column):
-            return self.things()
+            return self.things(one=one)
         table_said = self.terms.get(measure.of.table)
         said = self.terms.get(f"{measure.of.table}.{measure.of.column}")
         if said is None and (table_said or measure.name.startswith(measure.of.table.lower())):
-            return self.things(measure.of.table)
-        words = _plural(self.column(measure.of))
-        return f"different {words}" if not words.startswith("different") else words
+            return self.things(measure.of.table, one=one)
+        word = self.column(measure.of)
+        return f"different {_singular(word) if one else _plural(word)}"
 
     def measures(self) -> str:
         """Say all measures, or the listed columns where there are none."""
@@ -94,17 +107,18 @@ class Describer:
 
     def dimensions(self) -> str:
         """Say the groups."""
-        return _and([self.dimension(dimension) for dimension in self.spec.dimensions])
+        texts = [self.dimension(dimension) for dimension in shown(self.spec)]
+        return _and(list(dict.fromkeys(texts)))
 
-    def listed(self) -> str:
-        """Say what is listed, in the plural: the things of a table, or a column's values."""
-        dimensions = self.spec.dimensions
-        first = dimensions[0]
-        if isinstance(first.of, q.Column):
-            if first.name.lower() != first.of.column.lower() or f"{first.of.table}" in self.terms:
-                return self.things(first.of.table)
-            return _plural(self.column(first.of))
-        return "rows"
+    def listed(self, *, one: bool = False) -> str:
+        """Say what is listed: the things of a table, or a column's values."""
+        first = self.spec.dimensions[0]
+        if not isinstance(first.of, q.Column):
+            return "row" if one else "rows"
+        if first.name.lower() != first.of.column.lower() or first.of.table in self.terms:
+            return self.things(first.of.table, one=one)
+        word = self.column(first.of)
+        return _singular(word) if one else _plural(word)
 
     # --- conditions ----------------------------------------------------------------------------
 
@@ -154,6 +168,25 @@ class Describer:
         return f"{name} {_compared(test)}", False
 
 
+def shown(spec: q.QuerySpec) -> tuple[q.Dimension, ...]:
+    """The dimensions that name a group; a key beside a name says nothing to people."""
+    keys = ("id", "key", "no", "code", "uuid")
+    named = [d for d in spec.dimensions if split_name(d.name)[-1:] not in {(k,) for k in keys}]
+    return tuple(named) or spec.dimensions
+
+
+def _is_date(value: q.Column | q.Arithmetic | None) -> bool:
+    if not isinstance(value, q.Column):
+        return False
+    words = split_name(value.column)
+    return any(word.endswith("date") or word in ("day", "time", "at", "on") for word in words)
+
+
+def _singular(text: str) -> str:
+    *head, last = text.split()
+    return " ".join([*head, singular(last)])
+
+
 def period_text(value: object, grain: str | None) -> str:
     """Say a period of a result: "March 2009" for the first day of a month.
 
@@ -197,7 +230,9 @@ def _span(condition: q.AllOf) -> str:
         last = high - dt.timedelta(days=1)
         first_text, last_text = _named(low, starts=True), _named(last, starts=False)
         whole = _whole(low, high)
-        return f"in {whole}" if whole else f"from {first_text} to {last_text}"
+        if whole:
+            return f"{'on' if (high - low).days == 1 else 'in'} {whole}"
+        return f"from {first_text} to {last_text}"
     if low is not None:
         return f"since {_named(low, starts=True)}"
     if high is not None:

@@ -18,6 +18,18 @@ _UNITS: dict[str, Unit] = {
 }  # fmt: skip
 
 
+_ORDINALS = {
+    "first": 1,
+    "1st": 1,
+    "second": 2,
+    "2nd": 2,
+    "third": 3,
+    "3rd": 3,
+    "fourth": 4,
+    "4th": 4,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Period:
     """A half-open span of days, or a month of any year.
@@ -61,6 +73,8 @@ def read_period(tokens: Sequence[Token], at: int, today: dt.date) -> tuple[Perio
         year = _year(tokens, at + 2)
         if year is not None:
             return _day_or_none(year, month, int(token.number or 0), at + 3)
+    if token.norm in _ORDINALS and (ordinal := _ordinal(tokens, at)) is not None:
+        return ordinal
     if len(token.norm) == 2 and token.norm[0] == "q" and token.norm[1] in "1234":
         year = _year(tokens, at + 1)
         if year is not None:
@@ -145,6 +159,26 @@ def _day_or_none(year: int, month: int, day: int, end: int) -> tuple[Period, int
         return _day(dt.date(year, month, day)), end
     except ValueError:
         return None
+
+
+def _ordinal(tokens: Sequence[Token], at: int) -> tuple[Period, int] | None:
+    """Read "the second quarter of 2023", "first half 2023"."""
+    number = _ORDINALS[tokens[at].norm]
+    unit = tokens[at + 1].norm if at + 1 < len(tokens) else ""
+    place = at + 2
+    if place < len(tokens) and tokens[place].norm in ("of", "in"):
+        place += 1
+    year = _year(tokens, place)
+    if year is None:
+        return None
+    if unit == "quarter" and number <= 4:
+        return _quarter(year, number), place + 1
+    if unit == "half" and number <= 2:
+        low = dt.date(year, 6 * number - 5, 1)
+        return Period(low=low, high=_months_later(low, 6), unit="month"), place + 1
+    if unit == "month" and number == 1:
+        return whole_month(year, 1), place + 1
+    return None
 
 
 def _relative(tokens: Sequence[Token], at: int, today: dt.date) -> tuple[Period, int] | None:

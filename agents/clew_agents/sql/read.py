@@ -7,13 +7,14 @@ and the question is asked back rather than answered without it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from clew_agents.sql.cursor import Cursor
 from clew_agents.sql.read_conditions import ConditionReader
 from clew_agents.sql.read_groups import GroupReader
 from clew_agents.sql.read_measures import MeasureReader
-from clew_agents.sql.reading import Reading
+from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
 from clew_core.query_spec import Mark
@@ -78,6 +79,10 @@ def _listing(cursor: Cursor) -> None:
                 reading.entity = item
                 cursor.take(at)
                 break
+    if reading.entity is not None and reading.groups and not reading.ops and not reading.direction:
+        # "customers per state" counts them
+        reading.ops.append(Op(aggregate="count", target=reading.entity, count=True))
+        reading.entity = None
     reading.listing = asked and not reading.ops and reading.direction is None
 
 
@@ -85,7 +90,7 @@ def _leftovers(cursor: Cursor) -> None:
     for at, item in enumerate(cursor.items):
         if at in cursor.used or item.tag in ".EUQLHM":
             continue
-        if item.tag == "J":
+        if item.tag == "J" and item.value == "and":
             continue
         if item.tag == "O" and not any(op.target is None for op in cursor.reading.ops):
             continue
@@ -93,4 +98,4 @@ def _leftovers(cursor: Cursor) -> None:
 
 
 def _as_name(item: Item) -> Item:
-    return Item(tag="F", start=item.start, end=item.end, text=item.text, matches=item.matches)
+    return replace(item, tag="F", value="", hits=(), number=None)

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clew_agents.sql.cursor import Cursor
-from clew_agents.sql.reading import Comparator, NumberTest, TimeTest, ValueTest
+from clew_agents.sql.periods import Period, whole_month
+from clew_agents.sql.reading import (
+    Comparator,
+    FlagTest,
+    NumberTest,
+    Tested,
+    TimeTest,
+    ValueTest,
+)
 from clew_agents.sql.resolve import DATES, NUMERIC
 from clew_agents.sql.tagging import Item
 from clew_core.query_spec import Operator
@@ -32,6 +42,8 @@ class ConditionReader:
         self._value_tests()
         self._period_tests()
         self._lacking()
+        self._flags()
+        self._alternatives()
 
     def _comparisons(self) -> None:
         """Read "over 5", "between 1 and 3", "5 or more", "before 1970", "from 1967 to 1977"."""
@@ -46,6 +58,8 @@ class ConditionReader:
                 continue
             elif item.tag in "#P" and self.cursor.tag(self.cursor.next(at, "")) == "Z":
                 self._suffixed(at)
+            elif item.tag == "P" and self._from_on(at):
+                self._time(self._subject(at), "since", (at,))
 
     def _comparison(self, at: int) -> None:
         right = self.cursor.next(at, ".E")
@@ -82,13 +96,15 @@ class ConditionReader:
         if high < len(self.cursor.items) and self._joins_range(joint):
             high = self.cursor.next(joint) or high
             return self._range(self._subject(low), low, high, joint)
-        if (
-            joint < len(self.cursor.items)
-            and self.cursor.items[joint].tag == self.cursor.items[low].tag == "P"
-        ):
-            # adjacent years: only a dash can stand between them
+        if joint < len(self.cursor.items) and self.cursor.items[joint].gap in ("-", "–", "—"):
             return self._range(self._subject(low), low, joint)
         return False
+
+    def _from_on(self, at: int) -> bool:
+        """Whether a period stands in "from … on"."""
+        before, after = self.cursor.previous(at, ""), self.cursor.next(at, "")
+        words = [self.cursor.items[i].text.lower() for i in (before, after) if i is not None]
+        return words == ["from", "on"]
 
     def _joins_range(self, at: int) -> bool:
         text = self.cursor.items[at].text.lower()
@@ -144,7 +160,14 @@ class ConditionReader:
             subject = None
         item = self.cursor.items[subject] if subject is not None else None
         self.cursor.reading.numbers.append(
-            NumberTest(item=item, operator=operator, values=values, text=text, having=having)
+            NumberTest(
+                places=tuple(p for p in (subject, *numbers, *signs) if p is not None),
+                item=item,
+                operator=operator,
+                values=values,
+                text=text,
+                having=having,
+            )
         )
         self.cursor.take(subject, *numbers, *signs)
 
@@ -153,10 +176,18 @@ class ConditionReader:
     ) -> None:
         dated = self.cursor.is_column(left, DATES) or self.cursor.is_year(left)
         item = self.cursor.items[left] if dated and left is not None else None
-        periods = tuple(p for at in places if (p := self.cursor.items[at].period) is not None)
+        periods = _with_years(
+            [p for at in places if (p := self.cursor.items[at].period) is not None]
+        )
         text = self.cursor.text(*signs, *places)
         self.cursor.reading.times.append(
-            TimeTest(item=item, comparator=comparator, periods=periods, text=text)
+            TimeTest(
+                places=(*places, *signs),
+                item=item,
+                comparator=comparator,
+                periods=periods,
+                text=text,
+            )
         )
         self.cursor.take(left if dated else None, *places, *signs)
         self._take_grain_word(min(*places, *signs) if signs else places[0])
@@ -174,12 +205,28 @@ class ConditionReader:
         for at, item in enumerate(self.cursor.items):
             if item.tag != "#" or at in self.cursor.used or item.value:
                 continue
+            if self._numbered(at):
+                continue
             left = self.cursor.previous(at, ".E")
             if left is None or not self.cursor.free(left) or self.cursor.items[left].tag != "F":
                 continue
             said = any(self.cursor.items[i].tag == "E" for i in range(left, at))
             if self.cursor.is_column(left, NUMERIC) and (said or left == at - 1):
                 self._number(left, "=", (at,))
+
+    def _numbered(self, at: int) -> bool:
+        """Read "with 2 adults"."""
+        right, before = self.cursor.next(at, ""), self.cursor.previous(at, "J")
+        said = before is not None and self.cursor.items[before].text.lower() in ("with", "for")
+        joined = before in self.cursor.used and self.cursor.tag(at - 1) == "J"
+        if right is None or not (said or joined) or self.cursor.is_table(right):
+            return False
+        if not self.cursor.is_column(right, ("integer",)) or not self.cursor.free(right):
+            return False
+        self._number(right, "=", (at,))
+        if self.cursor.tag(at - 1) == "J" and self.cursor.items[at - 1].value == "and":
+            self.cursor.take(at - 1)
+        return True
 
     def _value_tests(self) -> None:
         at = 0
@@ -220,13 +267,15 @@ class ConditionReader:
             self.cursor.take(left)
             left = self.cursor.previous(left, ".E")
         right = self.cursor.next(last, "")
-        names = []
+        names, named = [], []
         for beside in (left, right):
             if beside is not None and self.cursor.free(beside) and self._names_value(beside, at):
                 names.append(self.cursor.items[beside])
+                named.append(beside)
                 self.cursor.take(beside)
         self.cursor.reading.values.append(
             ValueTest(
+                places=(*places, *named),
                 values=tuple(self.cursor.items[place] for place in places),
                 names=tuple(names),
                 negated=negated,
@@ -257,11 +306,16 @@ class ConditionReader:
                 continue
             places = [at]
             joint = self.cursor.next(at, "")
-            while self.cursor.tag(joint) == "J" and joint is not None:
-                following = self.cursor.next(joint)
+            while joint is not None:
+                following: int | None = joint
+                if self.cursor.tag(joint) == "J":
+                    following = self.cursor.next(joint)
+                elif self.cursor.items[joint].gap != ",":
+                    break
                 if self.cursor.tag(following) != "P" or following is None:
                     break
-                self.cursor.take(joint)
+                if self.cursor.tag(joint) == "J":
+                    self.cursor.take(joint)
                 places.append(following)
                 joint = self.cursor.next(following, "")
             left = self.cursor.previous(at, ".E")
@@ -282,6 +336,62 @@ class ConditionReader:
                 if self.cursor.is_table(right) and right is not None and self.cursor.free(right):
                     self.cursor.reading.lacking.append(self.cursor.items[right])
                     self.cursor.take(at, right)
+
+    def _flags(self) -> None:
+        """Read "trial accounts", "is escalated", "not escalated" over columns of truth values."""
+        for at, item in enumerate(self.cursor.items):
+            if not self.cursor.free(at) or item.tag != "F" or not self._is_flag(at):
+                continue
+            before = self.cursor.previous(at, ".E")
+            if self.cursor.tag(before) in ("G", "D", "N"):
+                continue
+            places, holds = [at], True
+            after = self.cursor.next(at, ".E")
+            word = self.cursor.items[after].text.lower() if after is not None else ""
+            if after is not None and word in ("true", "false", "yes", "no"):
+                holds = word in ("true", "yes")
+                places.append(after)
+            if before is not None and (
+                self.cursor.tag(before) == "X" or self.cursor.items[before].value == "!="
+            ):
+                holds = not holds
+                places.append(before)
+            self.cursor.reading.flags.append(FlagTest(places=tuple(places), item=item, holds=holds))
+            self.cursor.take(*places)
+
+    def _is_flag(self, at: int) -> bool:
+        matches = self.cursor.items[at].matches
+        return bool(matches) and all(match.name.type == "boolean" for match in matches)
+
+    def _alternatives(self) -> None:
+        """Read "price under 20 or price over 200": one of two tests beside an "or".
+
+        Only where there is nothing else but times to be tested, so that it is clear what the
+        "or" joins; else it is left over, and asked back.
+        """
+        reading = self.cursor.reading
+        tests: list[Tested] = [*reading.values, *reading.numbers, *reading.flags]
+        for at, item in enumerate(self.cursor.items):
+            if item.tag != "J" or item.value != "or" or at in self.cursor.used:
+                continue
+            if len(tests) != 2 or any(isinstance(t, NumberTest) and t.having for t in tests):
+                return
+            first, second = sorted(tests, key=lambda test: min(test.places))
+            if max(first.places) < at < min(second.places):
+                reading.either = (first, second)
+                self.cursor.take(at)
+
+
+def _with_years(periods: Sequence[Period]) -> tuple[Period, ...]:
+    """Give months the year that follows them: "May and June 2023"."""
+    years = [p.low.year if p.low is not None else None for p in periods]
+    found: list[Period] = []
+    for place, period in enumerate(periods):
+        later = next((year for year in years[place + 1 :] if year is not None), None)
+        if period.month is not None and later is not None:
+            period = whole_month(later, period.month)
+        found.append(period)
+    return tuple(found)
 
 
 def _share_column(one: Item, other: Item) -> bool:

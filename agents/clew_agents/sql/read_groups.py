@@ -26,9 +26,10 @@ class GroupReader:
     def _rank_marks(self) -> None:
         """Read "top 5", "the first three", "rank … by"; and how many."""
         for at, item in enumerate(self.cursor.items):
-            if item.tag != "K":
+            if item.tag != "K" or not self._can_rank(at):
                 continue
             reading = self.cursor.reading
+            reading.ranked.append(item)
             if item.value in ("max", "min"):
                 reading.direction = cast(Literal["max", "min"], item.value)
                 number = self.cursor.next(at)
@@ -38,6 +39,25 @@ class GroupReader:
             else:
                 reading.direction = reading.direction or "max"
             self.cursor.take(at)
+
+    def _can_rank(self, at: int) -> bool:
+        """Whether "top" or "first" ranks: not "the total of the top 5", not "first week".
+
+        "First" alone may mean the earliest: it needs a number, and something to rank by.
+        """
+        item, before = self.cursor.items[at], self.cursor.items[:at]
+        if item.value == "rank":
+            return True
+        if any(i.tag in "AN" for i in before) and not any(i.value == "rank" for i in before):
+            return False
+        number = self.cursor.next(at)
+        if self.cursor.tag(number) == "R":
+            return False
+        if item.text.lower() == "first":
+            numbered = number is not None and self.cursor.counts(number)
+            others = [i for place, i in enumerate(self.cursor.items) if place != at]
+            return numbered and any(i.tag in "SK" or i.text.lower() == "by" for i in others)
+        return True
 
     def _group_marks(self) -> None:
         for at, item in enumerate(self.cursor.items):
@@ -138,7 +158,11 @@ class GroupReader:
             self.cursor.reading.direction = cast(Literal["max", "min"], value[0])
             self.cursor.reading.adjective = value[1] if len(value) > 1 else ""
             self.cursor.take(chosen)
+            self.cursor.reading.ranked.append(self.cursor.items[chosen])
             self._rank_target(chosen)
+            for other in supers[1:]:  # "the most orders and the highest price": by which?
+                self.cursor.reading.rest.append(self.cursor.items[other])
+                self.cursor.take(other)
         if self.cursor.reading.limit is None:
             self.cursor.reading.limit = 10 if self._plural(at) else 1
 
@@ -176,6 +200,9 @@ class GroupReader:
                 continue
             if right is not None and self.cursor.free(right) and self.cursor.is_thing(right):
                 return right
+            grain = self.cursor.tag(right) == "R" and not self.cursor.adverb(right)
+            if grain and item.tag == "Q" and self.cursor.free(right):
+                return right  # "which month had the most orders"
             if self.cursor.tag(right) == "S" and right is not None:  # "what is the longest track"
                 beyond = self.cursor.next(right, ".D#")
                 if self.cursor.free(beyond) and beyond is not None and self.cursor.is_table(beyond):

@@ -66,6 +66,8 @@ class MeasureReader:
         if self.cursor.items[last].tag == "N":
             self._count(last, right, target, distinct)
             return
+        if any(not self._fits(place, target) for place in places):
+            return  # "the oldest order" says nothing about its amount: left over, asked back
         aggregates = [self._aggregate(place) for place in places]
         if self._applies_to_counted(places, target, aggregates[-1]):
             return
@@ -78,6 +80,14 @@ class MeasureReader:
         self.cursor.take(target, *places)
         if target is not None:
             self._joined_targets(target, aggregates[-1])
+
+    def _fits(self, at: int, target: int | None) -> bool:
+        """Whether an adjective can be said of a column: "oldest" of dates alone."""
+        adjective = self.cursor.items[at].value.split()[1:]
+        if not adjective or self.cursor.items[at].tag != "S":
+            return True
+        dated = adjective[0] in ("old", "young", "date")
+        return dated and self.cursor.is_column(target, DATES) and not self.cursor.is_table(target)
 
     def _applies_to_counted(
         self, places: Sequence[int], target: int | None, aggregate: Aggregate
@@ -199,6 +209,8 @@ class MeasureReader:
                 and self.cursor.reading.ops
             ):
                 continue
+            if self.cursor.reading.ops and not self._is_joined(at):
+                continue  # "orders with amount": left over, unless it says nothing new
             names = {match.name.letters for match in item.matches}
             repeated = any(
                 op.target is not None
@@ -208,8 +220,14 @@ class MeasureReader:
             self.cursor.take(at)
             if repeated:
                 continue
-            ranked_by_count = self.cursor.reading.direction and self.cursor.reading.ops
-            if not ranked_by_count:
-                said_total = item.text.lower().split()[0] in ("total", "sum")
-                aggregate: Aggregate | None = "sum" if said_total else None
-                self.cursor.reading.ops.append(Op(aggregate=aggregate, target=item))
+            said_total = item.text.lower().split()[0] in ("total", "sum")
+            aggregate: Aggregate | None = "sum" if said_total else None
+            self.cursor.reading.ops.append(Op(aggregate=aggregate, target=item))
+
+    def _is_joined(self, at: int) -> bool:
+        """Whether "and" or a comma joins a column to the measure before it."""
+        before = self.cursor.previous(at)
+        joined = self.cursor.tag(before) == "J" or self.cursor.items[at].gap == ","
+        if self.cursor.tag(before) == "J" and before is not None:
+            before = self.cursor.previous(before)
+        return joined and before in self.cursor.used and self.cursor.tag(before) in ("F", "N")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from clew_agents.sql.periods import Period
 from clew_agents.sql.tagging import Item
@@ -41,6 +41,7 @@ class Group:
 class NumberTest:
     """A comparison with numbers; on counted rows of a table where the item names one."""
 
+    places: tuple[int, ...]
     item: Item | None
     operator: Operator
     values: tuple[int | float, ...]
@@ -52,6 +53,7 @@ class NumberTest:
 class TimeTest:
     """A comparison with periods. ``item`` names the date column where the question does."""
 
+    places: tuple[int, ...]
     item: Item | None
     comparator: Comparator
     periods: tuple[Period, ...]
@@ -68,9 +70,22 @@ class ValueTest:
         negated: must not have.
     """
 
+    places: tuple[int, ...]
     values: tuple[Item, ...]
     names: tuple[Item, ...]
     negated: bool = False
+
+
+@dataclass(kw_only=True)
+class FlagTest:
+    """A column of truth values that must be true, or false."""
+
+    places: tuple[int, ...]
+    item: Item
+    holds: bool
+
+
+Tested: TypeAlias = NumberTest | TimeTest | ValueTest | FlagTest
 
 
 @dataclass(kw_only=True)
@@ -87,8 +102,11 @@ class Reading:
         numbers: comparisons with numbers.
         times: comparisons with periods.
         values: text values.
+        flags: truth values.
+        either: two tests of which one must hold.
         lacking: tables of which there must be no rows.
         listing: rows are asked for.
+        ranked: the words that ask for a ranking, to name them where there is nothing to rank.
         mark: the chart that was asked for.
         context: tables that the question names, in order.
         rest: items that no part took and that are no filler.
@@ -103,8 +121,11 @@ class Reading:
     numbers: list[NumberTest] = field(default_factory=list)
     times: list[TimeTest] = field(default_factory=list)
     values: list[ValueTest] = field(default_factory=list)
+    flags: list[FlagTest] = field(default_factory=list)
+    either: tuple[Tested, Tested] | None = None
     lacking: list[Item] = field(default_factory=list)
     listing: bool = False
+    ranked: list[Item] = field(default_factory=list)
     mark: Mark | None = None
     charted: bool = False
     context: list[str] = field(default_factory=list)

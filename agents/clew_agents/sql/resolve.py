@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.vocabulary import Name, Vocabulary
-from clew_agents.sql.words import same
+from clew_agents.sql.words import same, singular, split_name
 from clew_core.errors import ClewError
 from clew_tools.database.source import ValueHit
 from clew_tools.semantic.keys import AmbiguousPath, NoPath, shortest_path
@@ -15,6 +15,8 @@ from clew_tools.semantic.keys import AmbiguousPath, NoPath, shortest_path
 NUMERIC = ("integer", "number", "decimal")
 DATES = ("date", "timestamp")
 _FAR = 99
+# Words in the names of columns that say when a row was written, not when something happened.
+_AUDIT = frozenset("crtd updt ts etl loaded inserted updated modified changed deleted".split())
 
 
 class Ambiguous(ClewError):
@@ -131,7 +133,7 @@ class Resolver:
         for name in self.vocabulary.columns:
             if (name.table, name.column) in self.pins.values() and self._is_dated(name):
                 return self._remember(name)
-        own = self._dated(self.base) if self.base else []
+        own = _business_dates(self._dated(self.base)) if self.base else []
         near = self._nearby_dates()
         chosen = self._hinted(own) or self._hinted(near)
         if not chosen:
@@ -140,8 +142,7 @@ class Resolver:
         kept = [n for n in chosen if (n.table, n.column) in self.preferred]
         chosen = kept or chosen
         if len(chosen) > 1:
-            every = chosen if chosen is near else [*chosen, *(n for n in near if n not in chosen)]
-            raise Ambiguous(words, [(n.table, n.column or "") for n in every])
+            raise Ambiguous(words, [(n.table, n.column or "") for n in chosen])
         if not chosen:
             raise NotUnderstood([words], f"There is no date that {words!r} could speak of.")
         return self._remember(chosen[0])
@@ -184,6 +185,23 @@ class Resolver:
                 found = [name for name in found if self.distance(name.table) == nearest]
         return found
 
+    def table_after(self, item: Item) -> str | None:
+        """The table named by "of …" right after a word."""
+        tables = self._after(item)
+        return tables[0] if len(tables) == 1 else None
+
+    def _after(self, item: Item) -> tuple[str, ...]:
+        place = next((i for i, other in enumerate(self.items) if other.start == item.start), None)
+        if place is None:
+            return ()
+        after, passed = place + 1, []
+        while after < len(self.items) and self.items[after].tag in ".U":
+            passed.append(self.items[after].text.lower())
+            after += 1
+        if after < len(self.items) and passed and passed[0].startswith(("of", "in", "for")):
+            return self.items[after].tables
+        return ()
+
     def _qualifiers(self, item: Item) -> set[str]:
         """Tables named right before a word ("customer country") or after it ("name of the artist").
 
@@ -195,13 +213,7 @@ class Resolver:
             return tables
         if place > 0 and self.items[place - 1].tag == "F":
             tables.update(self.items[place - 1].tables)
-        after = place + 1
-        passed = []
-        while after < len(self.items) and self.items[after].tag in ".U":
-            passed.append(self.items[after].text.lower())
-            after += 1
-        if after < len(self.items) and passed and passed[0].startswith(("of", "in", "for")):
-            tables.update(self.items[after].tables)
+        tables.update(self._after(item))
         return tables
 
     def _value_filters(self, names: Sequence[Item]) -> tuple:  # type: ignore[type-arg]
@@ -227,13 +239,18 @@ class Resolver:
 
     def _nearby_dates(self) -> list[Name]:
         """Date columns of the tables that the question names, else of the nearest tables."""
-        named = [n for table in self.context if table != self.base for n in self._dated(table)]
+        named = [
+            name
+            for table in self.context
+            if table != self.base
+            for name in _business_dates(self._dated(table))
+        ]
         if named or self.base is None:
             return named
         tables = [table.name for table in self.vocabulary.catalog.tables]
         far = [(self.distance(t), t) for t in tables if t != self.base]
         for steps in sorted({steps for steps, _ in far if steps < _FAR}):
-            found = [n for s, t in far if s == steps for n in self._dated(t)]
+            found = [n for s, t in far if s == steps for n in _business_dates(self._dated(t))]
             if found:
                 return found
         return []
@@ -266,3 +283,16 @@ class Resolver:
             if item.tag == "F" and item.text.lower().endswith("ed")
             for table in item.tables
         }
+
+
+def _business_dates(names: list[Name]) -> list[Name]:
+    """Leave out when a row was written, and prefer the date that has the table's own name."""
+    kept = [name for name in names if _AUDIT.isdisjoint(name.words)] or names
+    if len(kept) < 2:
+        return kept
+    main = [n for n in kept if n.letters in (_date_of(n.table), "date")]
+    return main if len(main) == 1 else kept
+
+
+def _date_of(table: str) -> str:
+    return "".join(split_name(singular(table.casefold()))) + "date"

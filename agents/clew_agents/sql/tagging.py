@@ -33,6 +33,7 @@ class Item:
         hits: values that it may mean.
         number: for #, and for number words beside another tag.
         period: for P.
+        gap: signs between it and the item before: a dash, a comma.
     """
 
     tag: str
@@ -44,6 +45,7 @@ class Item:
     hits: tuple[ValueHit, ...] = ()
     number: int | float | None = None
     period: Period | None = None
+    gap: str = ""
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -85,6 +87,7 @@ class _Tagger:
             item
             for item in (
                 self._identifier(at),
+                self._capitals(at),
                 self._period(at),
                 self._phrase(at),
                 self._name(at),
@@ -112,7 +115,11 @@ class _Tagger:
 
     def _item(self, tag: str, start: int, end: int) -> Item:
         text = self.question[self.tokens[start].start : self.tokens[end - 1].end]
-        return Item(tag=tag, start=start, end=end, text=text)
+        if text.count("(") > text.count(")"):
+            text += ")"  # "Amount (EUR)" ends with a sign that is no word
+        before = self.tokens[start - 1].end if start else 0
+        gap = self.question[before : self.tokens[start].start].strip()
+        return Item(tag=tag, start=start, end=end, text=text, gap=gap)
 
     # --- the kinds -----------------------------------------------------------------------------
 
@@ -125,6 +132,14 @@ class _Tagger:
         if not exact or token.kind == "quoted":
             return None
         return replace(self._item("F", at, at + 1), matches=exact)
+
+    def _capitals(self, at: int) -> Item | None:
+        """A value written in capitals that would be an everyday word otherwise: IT, US, OR."""
+        token = self.tokens[at]
+        if len(token.text) < 2 or not token.text.isupper() or self.question.isupper():
+            return None
+        hits = tuple(hit for hit in self.values.find(token.text) if hit.value == token.text)
+        return replace(self._item("V", at, at + 1), hits=hits) if hits else None
 
     def _period(self, at: int) -> Item | None:
         read = read_period(self.tokens, at, self.today)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,10 @@ from clew_tools.database.catalog import Catalog, Column, Table
 # Below these a match is no name but a hint, or nothing.
 EXACT, GOOD, FAIR = 1.0, 0.8, 0.6
 
+_WAREHOUSE = frozenset("dim fact fct tbl stg vw lkp ref".split())
+_UNITS = frozenset("eur usd gbp chf jpy pct kg km cm mm".split())
+_KEYS = ("id", "key", "no", "number", "code", "nr")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Name:
@@ -23,6 +28,7 @@ class Name:
         column: None for the table itself.
         words: of the name, a prefix that the table's columns share taken off.
         letters: the words run together.
+        full: all words run together, with units and prefixes.
         type: of the column; empty for a table.
     """
 
@@ -30,6 +36,7 @@ class Name:
     column: str | None
     words: tuple[str, ...]
     letters: str
+    full: str = ""
     type: str = ""
 
     @property
@@ -53,17 +60,19 @@ class Vocabulary:
     catalog: Catalog
     tables: tuple[Name, ...] = ()
     columns: tuple[Name, ...] = ()
+    _row_nouns: frozenset[str] = frozenset()
     _known: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
     _hints: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Cut all names into words."""
-        prefix = _shared_prefix([table.name for table in self.catalog.tables])
+        shared = _shared_first_word([table.name for table in self.catalog.tables])
         self.tables = tuple(
-            _name(table.name, None, table.name.removeprefix(prefix))
+            _name(table.name, None, _bare_table(table.name, shared))
             for table in self.catalog.tables
         )
         self.columns = tuple(name for table in self.catalog.tables for name in _column_names(table))
+        self._row_nouns = _row_nouns(self.catalog)
 
     @property
     def names(self) -> tuple[Name, ...]:
@@ -83,6 +92,8 @@ class Vocabulary:
                 if (score := _score(words, name)) >= FAIR
             ]
             best = max((match.score for match in found), default=0.0)
+            if best < GOOD and len(words) == 1 and singular(words[0]) in self._row_nouns:
+                found, best = [Match(name=self.tables[0], score=GOOD)], GOOD
             self._known[words] = tuple(m for m in found if m.score >= best - 0.01)
         return self._known[words]
 
@@ -118,8 +129,7 @@ class Vocabulary:
     def labels(self, table: str) -> tuple[Name, ...]:
         """Choose the columns that name a row of a table for people; empty if there are none."""
         own = {name.letters: name for name in self.of_table(table)}
-        base = split_name(table)
-        stem = singular("".join(base))
+        stem = self._stem(table)
         wanted = [*LABELS, *(stem + label for label in LABELS), stem]
         for letters in wanted:
             if letters in own and own[letters].type == "text":
@@ -132,12 +142,15 @@ class Vocabulary:
     def worth(self, table: str) -> Name | None:
         """Choose the column that says what a row of a table is worth; None if there is none."""
         own = [n for n in self.of_table(table) if n.type in ("integer", "number", "decimal")]
-        stem = singular("".join(split_name(table)))
+        stem = self._stem(table)
         for letters in WORTH:
             found = [n for n in own if n.letters in (letters, stem + letters, letters + stem)]
             if len(found) == 1:
                 return found[0]
         return None
+
+    def _stem(self, table: str) -> str:
+        return next(singular(name.letters) for name in self.tables if name.table == table)
 
     def is_key(self, name: Name) -> bool:
         """Say whether a column only identifies rows."""
@@ -154,33 +167,68 @@ class Vocabulary:
 
 def names_table(question: str, table: str) -> bool:
     """Whether a question speaks of a table, also of one that is not in the catalog."""
-    name = _name(table, None, table)
+    name = _name(table, None, _bare_table(table, ""))
     words = tuple(token.norm for token in tokenize(question))
     spans = (words[i : i + n] for n in range(1, 4) for i in range(len(words) - n + 1))
     return any(_score(span, name) >= GOOD for span in spans)
 
 
-def _name(table: str, column: str | None, bare: str, type_: str = "") -> Name:
-    words = split_name(bare) or (bare.casefold(),)
-    return Name(table=table, column=column, words=words, letters="".join(words), type=type_)
+def _name(table: str, column: str | None, words: tuple[str, ...], type_: str = "") -> Name:
+    full = "".join(split_name(column or table)) or (column or table).casefold()
+    words = words or (full,)
+    return Name(table=table, column=column, words=words, letters="".join(words), full=full,
+                type=type_)  # fmt: skip
 
 
-def _shared_prefix(names: list[str]) -> str:
-    """Find a short prefix with an underscore that most names begin with (``l_``, ``tbl_``)."""
+def _shared_first_word(names: list[str]) -> str:
+    """Find a short word that most names begin with (``l_``, ``tbl_``, ``sb`` in sbTicker)."""
     if len(names) < 3:
         return ""
-    heads = [name.split("_")[0] + "_" for name in names if "_" in name]
-    for head in set(heads):
-        if len(head) <= 5 and heads.count(head) >= 0.8 * len(names):
+    heads = [words[0] for name in names if len(words := split_name(name)) > 1]
+    for head in sorted(set(heads)):
+        if len(head) <= 4 and heads.count(head) >= 0.8 * len(names):
             return head
     return ""
 
 
+def _bare_table(name: str, shared: str) -> tuple[str, ...]:
+    """Take off what says nothing to people: a shared prefix, dim and fact, a year at the end."""
+    words = split_name(name)
+    while len(words) > 1 and (words[0] == shared or words[0] in _WAREHOUSE):
+        words = words[1:]
+    while len(words) > 1 and words[-1].isdigit():
+        words = words[:-1]
+    return words
+
+
 def _column_names(table: Table) -> Iterable[Name]:
-    prefix = _shared_prefix([column.name for column in table.columns])
+    shared = _shared_first_word([column.name for column in table.columns])
     for column in table.columns:
-        bare = column.name.removeprefix(prefix) or column.name
-        yield _name(table.name, column.name, bare, column.type)
+        words = split_name(re.sub(r"\s*[(\[][^)\]]*[)\]]\s*$", "", column.name))
+        if len(words) > 1 and words[0] == shared:
+            words = words[1:]
+        if len(words) > 1 and words[-1] in _UNITS:
+            words = words[:-1]
+        yield _name(table.name, column.name, words, column.type)
+
+
+def _row_nouns(catalog: Catalog) -> frozenset[str]:
+    """What a row of the only table is called, by its key or date: order of "Order ID"."""
+    if len(catalog.tables) != 1:
+        return frozenset()
+    table = catalog.tables[0]
+    named = {split_name(c.name): c for c in table.columns}
+    nouns = {
+        words[0]
+        for words, column in named.items()
+        if len(words) == 2
+        and (
+            (words[1] in _KEYS and table.primary_key == (column.name,))
+            or (words[1] == "date" and not any((words[0], key) in named for key in _KEYS))
+        )
+    }
+    nouns.add(singular(_bare_table(table.name, "")[-1]))
+    return frozenset(nouns)
 
 
 def _score(words: tuple[str, ...], name: Name) -> float:
@@ -188,7 +236,9 @@ def _score(words: tuple[str, ...], name: Name) -> float:
     if len(words) == 1 and words[0] == name.raw:
         return EXACT
     letters = "".join(words)
-    if letters in (name.letters, name.raw) or singular(letters) == singular(name.letters):
+    if letters in (name.letters, name.raw, name.full) or singular(letters) == singular(
+        name.letters
+    ):
         return 0.99
     if len(words) == len(name.words) and all(map(same, words, name.words)):
         return 0.98
