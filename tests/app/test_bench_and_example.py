@@ -16,8 +16,9 @@ PROGRAM = '''"""Measure something.
 More of it.
 """
 import os, sys
-print("measured", sys.argv[1:], os.environ.get("CLEW_BENCH_DATA"))
-sys.exit(int(os.environ.get("FAKE_EXIT", "0")))
+if __name__ == "__main__":
+    print("measured", sys.argv[1:], os.environ.get("CLEW_BENCH_DATA"))
+    sys.exit(int(os.environ.get("FAKE_EXIT", "0")))
 '''
 
 
@@ -27,6 +28,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "clew"\n', encoding="utf-8")
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "speed.py").write_text(PROGRAM, encoding="utf-8")
+    (tmp_path / "benchmarks" / "shared.py").write_text("X = 1\n", encoding="utf-8")
     (tmp_path / "inner").mkdir()
     monkeypatch.chdir(tmp_path / "inner")
     return tmp_path

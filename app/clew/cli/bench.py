@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run a benchmark or list all."""
-    programs = {path.stem: path for path in sorted(_folder().glob("*.py"))}
+    programs = {path.stem: path for path in sorted(_folder().glob("*.py")) if _runs(path)}
     if args.list:
         about = {name: _about(path) for name, path in programs.items()}
         if args.json:
@@ -94,6 +94,11 @@ def _folder() -> Path:
         "There is no checkout of Clew here.",
         hint="Benchmarks are not installed: run `clew bench` inside a clone of the repository.",
     )
+
+
+def _runs(path: Path) -> bool:
+    """Tell a program from what programs share."""
+    return "__main__" in path.read_text(encoding="utf-8", errors="replace")
 
 
 def _about(path: Path) -> str:
