@@ -276,6 +276,8 @@ def _slide(name: str, p: _Places) -> Effect:
 
 def _currency(name: str, p: _Places) -> Effect:
     day, _ = p.window(1, 20)
+    # No market is open on a weekend.
+    day -= timedelta(days=max(0, day.weekday() - 4))
     others = [c for c in p.company.currencies if c not in ("DKK", "CNY")]
     return Effect(
         id=name,

@@ -75,7 +75,7 @@ def _fields(world: World, table: Table, draw: Stream) -> dict[str, Any]:
 
 def _source(world: World, made: Made, forms: tuple[str, ...]) -> dict[str, Any]:
     draw = Stream(world.seed, "source")
-    location = next((_LOCATION[f] for f in _LOCATION if f in forms), "postgres.sql")
+    location = next((_LOCATION[f] for f in _LOCATION if f in forms), "postgresql:///acme")
     listed: dict[str, Any] = {}
     for name in made.tables:
         table = tables()[made.like[name]]
@@ -207,6 +207,8 @@ def write_knowledge(
     for metric in words.metrics.values():
         entry: dict[str, Any] = {"expression": metric.expression, "unit": metric.unit,
                                  "meaning": metric.meaning}  # fmt: skip
+        if metric.filter:
+            entry["filter"] = metric.filter
         if metric.aliases:
             entry["aliases"] = list(metric.aliases)
         entry["time"] = metric.time

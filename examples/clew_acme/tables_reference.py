@@ -223,7 +223,9 @@ def campaigns(world: World) -> list[Campaign]:
 
 def _fx(world: World) -> Columns:
     c = world.company
-    days, rates, currencies = [], [], []
+    days: list[int] = []
+    rates: list[int] = []
+    currencies: list[str] = []
     start = load("rates.yaml")
     for currency in c.currencies:
         draw = Stream(world.seed, "fx", currency)
@@ -233,6 +235,11 @@ def _fx(world: World) -> Columns:
         pull, factor = 1.0, 1.0
         for n in range(c.days):
             day = c.day(n)
+            if day.weekday() > 4 and rates and n:
+                days.append(day_number(day))
+                currencies.append(currency)
+                rates.append(rates[-1])
+                continue
             pull += 0.004 * (draw.unit() - 0.5) - 0.004 * (pull - 1.0)
             factor *= 1.0 + shocks.get(day, 0.0)
             days.append(day_number(day))

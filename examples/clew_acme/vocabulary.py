@@ -23,6 +23,7 @@ class Metric:
     meaning: str
     time: str
     aliases: tuple[str, ...]
+    filter: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,7 @@ def speak(world: World) -> Vocabulary:
             meaning=m["meaning"],
             time=world.names.sql(m["time"]),
             aliases=tuple(aliases),
+            filter=world.names.sql(m.get("filter", "")),
         )
     terms: dict[str, Term] = {}
     asked = {"premium", "big_basket", "digital_order", "hot_ticket"}

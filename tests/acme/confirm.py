@@ -86,7 +86,7 @@ def _effects(db: duckdb.DuckDBPyConnection, key: dict[str, Any]) -> Iterator[str
         yield f"effects are missing: {MUST_KINDS - kinds}"
     for effect in key["effects"]:
         yield from _same(db, effect["id"], effect["sql"], effect["result"])
-        values = [float(row[-1]) for row in effect["result"]["rows"]]
+        values = [float(row[-1] or 0) for row in effect["result"]["rows"]]
         if effect["kind"] == "simpson":
             good = values[0] < 0 < min(values[1:]) and len(values) >= 4
         elif effect["kind"] == "definition_change":

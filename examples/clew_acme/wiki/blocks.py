@@ -14,7 +14,7 @@ Kind = Literal["heading", "paragraph", "bullet", "number", "table", "quote"]
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One block; `rows` is for tables, `level` for headings."""
+    """One block; `rows` is for tables, `level` for headings and for tables with a head row."""
 
     kind: Kind
     text: str = ""
@@ -36,7 +36,8 @@ def parse(text: str) -> list[Block]:
             out.append(Block(kind="paragraph", text="\n".join(waiting)))
             waiting.clear()
         if table:
-            out.append(Block(kind="table", rows=tuple(table)))
+            headed = int(any(table[0]))
+            out.append(Block(kind="table", rows=tuple(r for r in table if any(r)), level=headed))
             table.clear()
 
     for raw in text.splitlines():

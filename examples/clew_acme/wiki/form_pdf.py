@@ -114,9 +114,9 @@ def _table(sheets: _Sheets, block: Block) -> None:
             sheets.space(13)
             for place, lines in enumerate(wrapped):
                 if depth < len(lines):
-                    font = "F2" if number == 0 else "F1"
+                    font = "F2" if number == 0 and block.level else "F1"
                     sheets.line(lines[depth], _LEFT + place * step, 9.5, font)
-        if number == 0:
+        if number == 0 and block.level:
             sheets.space(4)
             sheets.rule()
     sheets.space(8)

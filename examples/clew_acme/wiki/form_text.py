@@ -52,7 +52,7 @@ def _html_block(block: Block) -> str:
     if block.kind == "table":
         rows = []
         for number, row in enumerate(block.rows):
-            tag = "th" if number == 0 and any(row) else "td"
+            tag = "th" if number == 0 and block.level else "td"
             rows.append("<tr>" + "".join(f"<{tag}>{_inline(c)}</{tag}>" for c in row) + "</tr>")
         return '<table class="wrapped">\n' + "\n".join(rows) + "\n</table>"
     if block.kind == "quote":

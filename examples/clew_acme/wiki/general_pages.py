@@ -54,7 +54,8 @@ def general_facts(
     category = draw.pick(c.categories)
     buyers = [p for p in c.people if p.department == "Buying" and p.left is None]
     band = draw.between(24, 34) * 1000
-    quiet = [x for x in running if not x.lifts and x.channel != "internal"]
+    early = c.day(c.days * 3 // 4)
+    quiet = [x for x in running if not x.lifts and x.channel != "internal" and x.ends < early]
     supplier = draw.pick(c.suppliers)
     checkout = of_kind(world.effects, "checkout_error")[0]
     heads = {p.department: p for p in reversed(c.people) if p.left is None}
@@ -155,6 +156,10 @@ def general_pages(world: World, weaver: Weaver) -> tuple[list[Page], list[dict[s
         low, high = (int(x) for x in span.split("-"))
         author = c.who(department, draw.below(3))
         day = c.day(draw.between(c.days * low // 100, c.days * high // 100 - 1))
+        if "<code>" in body:
+            # Nobody writes a runbook for an error that has not happened yet.
+            error = of_kind(world.effects, "checkout_error")[0]
+            day = (error.ends or error.starts) + timedelta(days=draw.between(8, 40))
         woven, passages = weaver.weave(body, draw, author, {})
         first = woven.strip().splitlines()[0]
         page = Page(

@@ -1,7 +1,7 @@
 """Who wrote down the company's rules, in the old and in the new version, and in which form?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -248,7 +248,8 @@ class _Rules:
                 body = f"⟦{rule.id}|{old}⟧ " + " ".join(details)
                 parts.append(f"## {number}. {self.draw.pick(p.titles)}\n\n{body}")
             parts.append("## Last\n\nIf something is missing, tell <who:People>.")
-            author = self.company.who(department)
+            # A handbook goes through several hands and comes out in nobody's voice.
+            author = replace(self.company.who(department), voice="plain")
             page = self.page(chosen[0], name, "handbook", title, day, author, "\n\n".join(parts))
             yield Page(**{**vars(page), "access": None, "department": department})
 

@@ -60,7 +60,7 @@ def voiced_date(day: date, voice: Voice) -> str:
     return long_date(day)
 
 
-_SENTENCE = re.compile(r"(^(?:[-*] |\d\. )?(?:⟦\w+\|)?|[.!?] (?:⟦\w+\|)?)([A-Z][\w']*)")
+_SENTENCE = re.compile(r"(^(?:[-*] |\d\. )?(?:⟦\w+\|)?|[.!?]⟧? (?:⟦\w+\|)?)([A-Z][\w']*)")
 _TOKEN = re.compile(r"(`[^`]*`|⟦\w+\||\b[a-z]{5,12}\b)")
 
 
@@ -75,7 +75,7 @@ class Weaver:
         named += [r.name for r in c.regions] + [x.name for x in c.categories]
         named += [s.name for s in c.suppliers] + [x.name for x in c.carriers]
         named += [h.name for h in c.warehouses]
-        named += [*MONTHS, *c.browsers, *c.teams, *c.countries(), c.name, "PDF", "Black", "Skonto"]
+        named += [*MONTHS, *c.browsers, *c.teams, *c.countries(), c.name, "A", "Black", "Skonto"]
         self.proper = frozenset(word for name in named for word in re.findall(r"\w+", name))
 
     def extra(self, section: str, draw: Stream, count: int) -> list[str]:
@@ -172,7 +172,8 @@ def _speak(text: str, voice: Voice, draw: Stream, proper: frozenset[str]) -> str
 
 def _lowered(match: re.Match[str], proper: frozenset[str], wanted: bool) -> str:
     word = match[2]
-    return match[1] + (word.lower() if wanted and word not in proper else word)
+    shouted = len(word) > 1 and word.isupper()
+    return match[1] + (word if not wanted or shouted or word in proper else word.lower())
 
 
 def _slip(token: str, draw: Stream) -> str:
