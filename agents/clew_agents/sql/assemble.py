@@ -92,6 +92,10 @@ class Assembler:
         return self._worth_of(table, op.aggregate)
 
     def _rows_or_worth(self, op: Op) -> Computed:
+        if op.count and not self.reading.context and self.reading.values:
+            # "how many ETFs": the rows that have the value
+            hits = self.resolver.value(self.reading.values[0].values[0], ())
+            return Computed(aggregate="count", column=None, table=hits[0].table)
         table = self._only_table()
         if op.count:
             return Computed(aggregate="count", column=None, table=table)
@@ -184,6 +188,9 @@ class Assembler:
 
     def _entity_table(self) -> str | None:
         entity = self.reading.entity
+        if entity is None and self.reading.columns:
+            column = self.resolver.column(self.reading.columns[0])
+            return column.table if column is not None else None
         if entity is None:
             return None
         table = None if entity.tag == "R" else self.resolver.table(entity)
@@ -223,8 +230,13 @@ class Assembler:
             named = self.resolver.table_after(op.target)
             if named is not None and named not in tables:
                 if all(reaches(self.vocabulary.catalog, named, table) for table in tables):
+                    if op.aggregate == "sum":
+                        raise NotUnderstood([], self._repeats(op.target.text, named))
                     return named
         return None
+
+    def _repeats(self, words: str, below: str) -> str:
+        return f"A total of {words!r} over {below!r} would add the same value several times."
 
     def _nothing_named(self) -> str:
         """Say that nothing is computed or listed, and what the question does speak of."""
@@ -238,6 +250,10 @@ class Assembler:
     ) -> tuple[str, list[Computed]]:
         """Where groups lie below the counted table, stand on the table below and count keys."""
         catalog = self.vocabulary.catalog
+        for group in self.reading.groups:
+            for table in group.item.tables:
+                if table != base and reaches(catalog, table, base):
+                    raise NotUnderstood([], f"A row of {base!r} can have many of {table!r}.")
         needed = {name.table for _, name in dimensions}
         if all(reaches(catalog, base, table) for table in needed):
             return base, computed
@@ -267,7 +283,12 @@ class Assembler:
         found: list[tuple[q.Dimension, Name]] = []
         for group in self.reading.groups:
             found += self._group(group, base, computed)
-        if self.reading.entity is not None:
+        for item in self.reading.columns:
+            column = self.resolver.column(item)
+            if column is None:
+                raise NotUnderstood([item.text])
+            found.append((self._dimension(column, None), column))
+        if self.reading.entity is not None and not self.reading.columns:
             found = [*self.things(self.reading.entity), *found]
         unique: dict[str, tuple[q.Dimension, Name]] = {}
         for dimension, name in found:
@@ -423,7 +444,7 @@ class Assembler:
             conditions=(*placed.conditions, *having),
             order=order,
             limit=limit,
-            distinct=not measures and not self.labels,
+            distinct=not measures and not self.labels and not self.reading.columns,
             chart=q.ChartHint(mark=mark) if mark or self.reading.charted else None,
             terms=self.terms(),
         )

@@ -102,11 +102,11 @@ class BuiltinProposer:
             resolver=resolver,
         )
         _refuse_unknown(reading)
-        if context.previous is not None and (cued or follow_up.is_elliptical(reading)):
-            previous = context.previous
-            if previous.source == context.source and (
-                follow_up.is_elliptical(reading) or _same_table(reading, previous)
-            ):
+        previous = context.previous
+        if previous is not None and previous.source == context.source:
+            elliptical = follow_up.is_elliptical(reading)
+            bare = elliptical and not any(item.tag in "ANSKLQM" for item in kept)
+            if bare or (cued and (elliptical or _same_table(reading, previous))):
                 found = follow_up.continue_spec(previous, reading, resolver, assembler)
                 _check_rest(reading, resolver, previous)
                 return found

@@ -70,6 +70,11 @@ class ConditionMaker:
             *reading.times,
         ]
         either = reading.either or ()
+        _refuse_contradiction(
+            [t for t in reading.values if not t.negated and not any(t is one for one in either)]
+        )
+        if sum(test.comparator == "in" and test.item is None for test in reading.times) > 1:
+            raise NotUnderstood([test.text for test in reading.times])
         for test in tests:
             if isinstance(test, NumberTest) and test.having:
                 having.append((test.operator, test.values))
@@ -156,7 +161,7 @@ class ConditionMaker:
         return q.Predicate(on=on, operator=test.operator, values=values), name.table
 
     def _time(self, test: TimeTest) -> tuple[q.Predicate | q.AllOf | q.AnyOf, str]:
-        name = self.resolver.time(test.item, test.text)
+        name = self.resolver.time(test.item, test.text, test.beside)
         on = q.Column(table=name.table, column=name.column or "")
         parts = [self._period(on, name, test, period) for period in self._periods(test)]
         return (parts[0] if len(parts) == 1 else q.AnyOf(any=tuple(parts))), name.table
@@ -212,3 +217,13 @@ def _between(on: q.Column, low: dt.date | None, high: dt.date | None) -> q.Predi
     if high is not None:
         ends.append(q.Predicate(on=on, operator="<", values=(high.isoformat(),)))
     return ends[0] if len(ends) == 1 else q.AllOf(all=tuple(ends))
+
+
+def _refuse_contradiction(tests: list[ValueTest]) -> None:
+    """Refuse two values of one column that both must hold: no row has both."""
+    seen: list[tuple[str, str]] = []
+    for test in tests:
+        columns = {(hit.table, hit.column) for item in test.values for hit in item.hits}
+        if len(columns) == 1 and next(iter(columns)) in seen:
+            raise NotUnderstood([item.text for other in tests for item in other.values])
+        seen += columns if len(columns) == 1 else []

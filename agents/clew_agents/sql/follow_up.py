@@ -27,7 +27,7 @@ def has_cue(question: str) -> bool:
 def is_elliptical(reading: Reading) -> bool:
     """Whether a reading lacks what is computed or listed, so that it can only be a follow-up."""
     named = [op for op in reading.ops if op.target is not None]
-    return not named and reading.entity is None
+    return not named and reading.entity is None and not reading.columns
 
 
 def columns_of(spec: q.QuerySpec) -> frozenset[tuple[str, str]]:

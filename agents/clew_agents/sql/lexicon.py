@@ -157,7 +157,8 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "happen, happened, occur, occurred, register, registered, across the, "
             "entire, available, respective, corresponding, following, various, compute, "
             "calculate, determine, report, provide, figure, figures, "
-            "one by one, who has, who have, he, she, his, her, some"),
+            "one by one, ones, work, works, worked, located, based, living, who has, who have, "
+            "he, she, his, her, some"),
 }  # fmt: skip
 LONGEST = max(map(len, PHRASES))
 

@@ -17,6 +17,7 @@ from clew_agents.sql.read_measures import MeasureReader
 from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
+from clew_agents.sql.vocabulary import EXACT
 from clew_core.query_spec import Mark
 
 
@@ -28,6 +29,7 @@ def read(items: Sequence[Item]) -> Reading:
     _charts(cursor)
     ConditionReader(cursor).read()
     GroupReader(cursor).read()
+    _columns(cursor)
     MeasureReader(cursor).read()
     _listing(cursor)
     _leftovers(cursor)
@@ -45,6 +47,11 @@ def _context(cursor: Cursor) -> None:
 def _names_that_are_words(cursor: Cursor) -> None:
     """Decide of "total", "count", "year" … that are also names of columns what they are."""
     for at, item in enumerate(cursor.items):
+        if item.tag == "." and any(match.score == EXACT for match in item.matches):
+            named = cursor.tag(cursor.previous(at)) in ("G", "D", "N")
+            if named or cursor.items[at - 1].text.lower() == "which":
+                cursor.items[at] = _as_name(item)  # "by make"
+            continue
         if item.tag not in "ANLOKM" or not item.matches:
             continue
         columns = [m for m in item.matches if m.name.type in NUMERIC]
@@ -70,16 +77,39 @@ def _charts(cursor: Cursor) -> None:
             cursor.take(at)
 
 
+def _columns(cursor: Cursor) -> None:
+    """Read "first name, last name and hire date of employees": several columns of rows."""
+    if any(item.tag in "ANSKGM" for item in cursor.items) or cursor.reading.entity is not None:
+        return
+    start = cursor.next(-1, ".LQ")
+    places: list[int] = []
+    while start is not None and cursor.free(start) and cursor.is_column(start):
+        places.append(start)
+        joint = cursor.next(start, "")
+        joined = cursor.tag(joint) == "J" or (
+            joint is not None and cursor.items[joint].gap == "," and cursor.tag(joint) in ("F", "J")
+        )
+        if not joined or joint is None:
+            break
+        start = cursor.next(joint) if cursor.tag(joint) == "J" else joint
+    if len(places) > 1:
+        cursor.reading.columns = [cursor.items[place] for place in places]
+        cursor.take(*places)
+
+
 def _listing(cursor: Cursor) -> None:
     reading = cursor.reading
     asked = any(item.tag in "LQ" for item in cursor.items)
-    if not reading.ops and reading.entity is None:
+    if not reading.ops and reading.entity is None and not reading.columns:
         for at, item in enumerate(cursor.items):
             if cursor.free(at) and item.tag == "F" and cursor.is_thing(at):
                 reading.entity = item
                 cursor.take(at)
                 break
-    if reading.entity is not None and reading.groups and not reading.ops and not reading.direction:
+    countable = reading.entity is not None and (
+        bool(reading.entity.tables) or reading.entity.text.lower().endswith("s")
+    )
+    if countable and reading.groups and not reading.ops and not reading.direction:
         # "customers per state" counts them
         reading.ops.append(Op(aggregate="count", target=reading.entity, count=True))
         reading.entity = None

@@ -22,6 +22,7 @@ _SIGNS: dict[str, Operator] = {
     ">": ">", "<": "<", ">=": ">=", "<=": "<=", "after": ">", "before": "<", "since": ">=",
     "until": "<=", "!=": "!=",
 }  # fmt: skip
+_HAVING = ("with", "for", "have", "has", "had", "having")
 _TIMES: dict[str, Comparator] = {
     ">": "after", "<": "before", ">=": "since", "<=": "until", "after": "after",
     "before": "before", "since": "since", "until": "until",
@@ -184,6 +185,7 @@ class ConditionReader:
             TimeTest(
                 places=(*places, *signs),
                 item=item,
+                beside=self._before(*places, *signs),
                 comparator=comparator,
                 periods=periods,
                 text=text,
@@ -191,6 +193,10 @@ class ConditionReader:
         )
         self.cursor.take(left if dated else None, *places, *signs)
         self._take_grain_word(min(*places, *signs) if signs else places[0])
+
+    def _before(self, *places: int) -> Item | None:
+        before = self.cursor.previous(min(places))
+        return self.cursor.items[before] if before is not None else None
 
     def _take_grain_word(self, at: int) -> None:
         """In "the years before 1970" and "in the year 2007" the grain says nothing more."""
@@ -217,7 +223,7 @@ class ConditionReader:
     def _numbered(self, at: int) -> bool:
         """Read "with 2 adults"."""
         right, before = self.cursor.next(at, ""), self.cursor.previous(at, "J")
-        said = before is not None and self.cursor.items[before].text.lower() in ("with", "for")
+        said = before is not None and self.cursor.items[before].text.lower() in _HAVING
         joined = before in self.cursor.used and self.cursor.tag(at - 1) == "J"
         if right is None or not (said or joined) or self.cursor.is_table(right):
             return False
@@ -297,6 +303,9 @@ class ConditionReader:
         if any((m.name.table, m.name.column) in hits for m in item.matches):
             return True
         tables = {table for table, _ in hits}
+        between = range(min(beside, at) + 1, max(beside, at))
+        if any(self.cursor.items[i].tag != "E" for i in between):
+            return False  # "customers in Brazil": the customers are what is asked for
         counted = self.cursor.tag(self.cursor.previous(beside, ".DV")) in ("N", "S", "A", "K")
         return bool(set(item.tables) & tables) and not counted
 
@@ -343,7 +352,8 @@ class ConditionReader:
             if not self.cursor.free(at) or item.tag != "F" or not self._is_flag(at):
                 continue
             before = self.cursor.previous(at, ".E")
-            if self.cursor.tag(before) in ("G", "D", "N"):
+            noun = self.cursor.is_table(self.cursor.next(at, ""))
+            if self.cursor.tag(before) in ("G", "D", "N") and not noun:
                 continue
             places, holds = [at], True
             after = self.cursor.next(at, ".E")

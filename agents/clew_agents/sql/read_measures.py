@@ -74,6 +74,8 @@ class MeasureReader:
         if target is None and self.cursor.tag(right) in ("A", "S") and self.cursor.free(right):
             # "the highest average price": the superlative ranks, the average computes
             return
+        if target is None and self.cursor.reading.ops:
+            return  # a second "in total" or "combined" has nothing to compute
         item = self.cursor.items[target] if target is not None else None
         for aggregate in aggregates:
             self.cursor.reading.ops.append(Op(aggregate=aggregate, target=item))

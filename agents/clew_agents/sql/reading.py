@@ -55,6 +55,7 @@ class TimeTest:
 
     places: tuple[int, ...]
     item: Item | None
+    beside: Item | None
     comparator: Comparator
     periods: tuple[Period, ...]
     text: str
@@ -96,6 +97,7 @@ class Reading:
         ops: what is computed.
         groups: by what.
         entity: what is ranked or listed.
+        columns: several columns that are listed.
         direction: of a ranking; None: no ranking.
         limit: how many of a ranking.
         adjective: of a superlative that names no column ("longest").
@@ -115,6 +117,7 @@ class Reading:
     ops: list[Op] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     entity: Item | None = None
+    columns: list[Item] = field(default_factory=list)
     direction: Literal["max", "min"] | None = None
     limit: int | None = None
     adjective: str = ""

@@ -116,11 +116,12 @@ class Resolver:
         self.used.add(columns[0])
         return hits
 
-    def time(self, item: Item | None, words: str) -> Name:
+    def time(self, item: Item | None, words: str, beside: Item | None = None) -> Name:
         """Choose the date column (or column of years) that a period speaks of.
 
         Args:
             item: names the column, where the question does.
+            beside: stands right before the period: "cars from 2023".
             words: of the period, for the question back.
 
         Raises:
@@ -134,6 +135,9 @@ class Resolver:
             if (name.table, name.column) in self.pins.values() and self._is_dated(name):
                 return self._remember(name)
         own = _business_dates(self._dated(self.base)) if self.base else []
+        for table in beside.tables if beside is not None else ():
+            if table != self.base and own and (dated := _business_dates(self._dated(table))):
+                raise Ambiguous(words, [(n.table, n.column or "") for n in (*own, *dated)])
         near = self._nearby_dates()
         chosen = self._hinted(own) or self._hinted(near)
         if not chosen:

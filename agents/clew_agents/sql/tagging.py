@@ -170,7 +170,7 @@ class _Tagger:
             matches = self.vocabulary.match(words)
             if not matches:
                 continue
-            loose = matches[0].score < (GOOD if length == 1 else 0.9)
+            loose = matches[0].score < (GOOD if length == 1 else 0.95)
             if loose and any((word,) in PHRASES for word in (words[0], words[-1])):
                 continue
             return replace(self._item("F", at, at + length), matches=matches)

@@ -78,7 +78,7 @@ STOCK = frozenset(
     "headcount enrollment onhand".split()
 )
 AVERAGED = frozenset(
-    "price rate ratio percent percentage pct share age score rating average avg mean gdp percap "
+    "rate ratio percent percentage pct share age score rating average avg mean gdp percap "
     "capita expectancy exp temperature temp speed height latitude longitude lat lon index level "
     "degree year per median density probability margin gpa grade".split()
 )

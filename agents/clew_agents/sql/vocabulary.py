@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -92,9 +93,10 @@ class Vocabulary:
                 if (score := _score(words, name)) >= FAIR
             ]
             best = max((match.score for match in found), default=0.0)
-            if best < GOOD and len(words) == 1 and singular(words[0]) in self._row_nouns:
+            noun = len(words) == 1 and not words[0].endswith(("ed", "ing"))
+            if best < GOOD and noun and singular(words[0]) in self._row_nouns:
                 found, best = [Match(name=self.tables[0], score=GOOD)], GOOD
-            self._known[words] = tuple(m for m in found if m.score >= best - 0.01)
+            self._known[words] = tuple(m for m in found if m.score >= best - 0.02)
         return self._known[words]
 
     def hints(self, word: str) -> frozenset[tuple[str, str]]:
@@ -134,6 +136,9 @@ class Vocabulary:
         for letters in wanted:
             if letters in own and own[letters].type == "text":
                 return (own[letters],)
+        if near := difflib.get_close_matches(stem, own, n=1, cutoff=0.9):
+            if own[near[0]].type == "text":
+                return (own[near[0]],)  # one of them is misspelled
         if "firstname" in own and "lastname" in own:
             return (own["firstname"], own["lastname"])
         named = [n for n in own.values() if n.type == "text" and n.words[-1] in LABELS]
@@ -147,7 +152,8 @@ class Vocabulary:
             found = [n for n in own if n.letters in (letters, stem + letters, letters + stem)]
             if len(found) == 1:
                 return found[0]
-        return None
+        amounts = [n for n in own if not self.is_key(n) and n.words[-1] in WORTH]
+        return amounts[0] if len(amounts) == 1 else None
 
     def _stem(self, table: str) -> str:
         return next(singular(name.letters) for name in self.tables if name.table == table)
@@ -203,10 +209,13 @@ def _bare_table(name: str, shared: str) -> tuple[str, ...]:
 
 def _column_names(table: Table) -> Iterable[Name]:
     shared = _shared_first_word([column.name for column in table.columns])
+    rests = ["_".join(split_name(column.name)[1:]) for column in table.columns]
+    second = _shared_first_word(rests) if shared else ""
     for column in table.columns:
         words = split_name(re.sub(r"\s*[(\[][^)\]]*[)\]]\s*$", "", column.name))
-        if len(words) > 1 and words[0] == shared:
-            words = words[1:]
+        for word in (shared, second):
+            if len(words) > 1 and words[0] == word:
+                words = words[1:]
         if len(words) > 1 and words[-1] in _UNITS:
             words = words[:-1]
         yield _name(table.name, column.name, words, column.type)
@@ -242,7 +251,12 @@ def _score(words: tuple[str, ...], name: Name) -> float:
         return 0.99
     if len(words) == len(name.words) and all(map(same, words, name.words)):
         return 0.98
-    if name.letters[0] == words[0][0] and (aligned := abbreviates(name.letters, words)):
+    whole = len(words) > 1 and any(same(word, name.letters) for word in words)
+    if (
+        not whole
+        and name.letters[0] == words[0][0]
+        and (aligned := abbreviates(name.letters, words))
+    ):
         return 0.97 if aligned == 1.0 else aligned if len(name.letters) >= 3 else 0.0
     if len(words) == len(name.words):
         parts = [_word_score(word, part) for word, part in zip(words, name.words, strict=True)]
@@ -267,11 +281,19 @@ def _partial(words: tuple[str, ...], name: Name) -> float:
     if name.column is None:
         return 0.0
     letters = "".join(singular(word) for word in words)
-    if len(letters) < 4 or letters == "name":
+    if len(letters) < 3 or letters == "name":
         return 0.0
+    if name.words[-1] == "name" and name.type == "text" and len(words) == len(name.words) - 1:
+        if all(map(same, words, name.words)):
+            return 0.66  # customers of "Customer Name"
     if len(words) < len(name.words) and all(map(same, words, name.words[-len(words) :])):
         return 0.65
     rest = name.letters[: -len(letters)]
-    if name.letters.endswith(letters) and len(rest) >= 3 and len(name.words) == 1:
+    if (
+        name.letters.endswith(letters)
+        and len(letters) >= 4
+        and len(rest) >= 3
+        and len(name.words) == 1
+    ):
         return 0.62
     return 0.0
