@@ -20,6 +20,9 @@ from clew_tools.database.catalog import Catalog, Table
 from clew_tools.semantic.grains import at_grain
 from clew_tools.semantic.keys import Edge, shortest_path
 
+# Words that SQLite reserves and that sqlglot's tokenizer does not know as keywords.
+_RESERVED = frozenset("ADD CAST CHECK DEFERRABLE NOTHING RAISE TRANSACTION".split())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
@@ -63,6 +66,8 @@ def _refuse_parts(spec: q.QuerySpec) -> None:
             raise ToolFailed(f"Queries with {part} can't be compiled yet.")
     if not spec.measures and not spec.dimensions:
         raise RetryByModel("The spec has neither measures nor dimensions: it asks for nothing.")
+    if spec.limit is not None and spec.limit < 0:
+        raise RetryByModel(f"The limit is {spec.limit}: give 0 or more rows.")
 
 
 class _Compiler:
@@ -70,7 +75,8 @@ class _Compiler:
 
     def __init__(self, spec: q.QuerySpec, catalog: Catalog, dialect: str) -> None:
         self.spec, self.catalog, self.dialect = spec, catalog, dialect
-        self.keywords = set(Dialect.get_or_raise(dialect).tokenizer_class.KEYWORDS)
+        phrases = Dialect.get_or_raise(dialect).tokenizer_class.KEYWORDS
+        self.keywords = {word for phrase in phrases for word in phrase.split()} | _RESERVED
         self.base = self._table(spec.table)
         self.joined: dict[str, exp.Join] = {}
 
@@ -129,7 +135,7 @@ class _Compiler:
     def _join(self, column: q.Column) -> str:
         """Make sure the column's table is joined; give its alias."""
         if column.path is not None:
-            return self._join_chosen(column.path)
+            return self._join_chosen(column.path, column.table)
         for edge in shortest_path(self.catalog, self.base.name, column.table):
             if edge.parent not in self.joined:
                 on = self._equal(edge.child, edge.columns, edge.parent, edge.other_columns)
@@ -137,22 +143,24 @@ class _Compiler:
                 self.joined[edge.parent] = exp.Join(this=table, on=on)
         return column.table
 
-    def _join_chosen(self, name: str) -> str:
+    def _join_chosen(self, name: str, table: str) -> str:
         path = next((path for path in self.spec.joins if path.name == name), None)
         if path is None:
             raise RetryByModel(f"The spec has no join path {name!r}.")
+        if not path.keys or path.keys[-1].right.table != table:
+            raise RetryByModel(f"The join path {name!r} does not lead to {table!r}.")
         left = self.base.name
         for place, key in enumerate(path.keys):
             last = place == len(path.keys) - 1
             alias = name if last else f"{name}_{place + 1}"
             if alias not in self.joined:
-                table = exp.Table(
+                joined = exp.Table(
                     this=self._name(key.right.table),
                     alias=exp.TableAlias(this=self._name(alias)),
                 )
                 on = self._equal(left, (key.left.column,), alias, (key.right.column,))
                 side = "LEFT" if path.kind == "left" else None
-                self.joined[alias] = exp.Join(this=table, on=on, side=side)
+                self.joined[alias] = exp.Join(this=joined, on=on, side=side)
             left = alias
         return name
 
@@ -179,6 +187,8 @@ class _Compiler:
 
     def _arithmetic(self, value: q.Arithmetic) -> exp.Expr:
         kinds = {"add": exp.Add, "subtract": exp.Sub, "multiply": exp.Mul, "divide": exp.Div}
+        if len(value.args) < 2:
+            raise RetryByModel(f"{value.op!r} needs two values or more, not {len(value.args)}.")
         result = self._value(value.args[0])
         for arg in value.args[1:]:
             right = self._value(arg)
@@ -193,7 +203,13 @@ class _Compiler:
         return at_grain(value, dimension.grain, self.dialect) if dimension.grain else value
 
     def _measure(self, measure: q.Measure) -> exp.Expr:
+        if sum(part is not None for part in (measure.aggregate, measure.ratio)) > 1:
+            raise RetryByModel(f"Measure {measure.name!r} has an aggregate and a ratio: keep one.")
         if measure.ratio is not None:
+            if measure.where is not None:
+                raise RetryByModel(
+                    f"Measure {measure.name!r} is a ratio: give its parts the filter, not itself."
+                )
             top, bottom = (
                 self._measure(part) for part in (measure.ratio.numerator, measure.ratio.denominator)
             )
@@ -229,6 +245,8 @@ class _Compiler:
         if self.dialect == "sqlite":
             raise ToolFailed(f"SQLite has no function for the {aggregate!r} of a column.")
         if aggregate == "quantile":
+            if measure.quantile is None or not 0 <= measure.quantile <= 1:
+                raise RetryByModel(f"Measure {measure.name!r} needs a quantile between 0 and 1.")
             return exp.func("QUANTILE_CONT", value, exp.convert(measure.quantile))
         names = {"median": "MEDIAN", "stddev": "STDDEV_SAMP", "variance": "VAR_SAMP"}
         if aggregate in names:
@@ -270,6 +288,8 @@ class _Compiler:
             value, kind = self._value(test.on), self._kind(test.on)
         if test.grain is not None:
             value, kind = at_grain(value, test.grain, self.dialect), "integer"
+        if None in test.values:
+            raise RetryByModel("Null equals nothing: test for it with 'is_null'.")
         operator, literals = test.operator, [self._literal(v, kind) for v in test.values]
         wanted = {"between": 2, "is_null": 0, "is_not_null": 0}.get(operator, 1)
         many = operator in ("in", "not_in")
@@ -296,24 +316,36 @@ class _Compiler:
         return self._like(operator, value, literals[0])
 
     def _like(self, operator: str, value: exp.Expr, literal: exp.Expr) -> exp.Expr:
-        text = literal.name.lower()
+        said = literal.name
+        texts = [said.lower()]
+        if self.dialect == "sqlite" and not said.isascii():
+            # SQLite folds ASCII only: É and é are two letters to it.
+            texts = list(dict.fromkeys((said.lower(), said, said.upper(), said.title())))
+        form = {
+            "contains": "%{}%",
+            "not_contains": "%{}%",
+            "starts_with": "{}%",
+            "ends_with": "%{}",
+        }
+        like = exp.or_(*(self._is_like(value, form[operator], text) for text in texts))
+        return exp.not_(like) if operator == "not_contains" else like
+
+    def _is_like(self, value: exp.Expr, form: str, text: str) -> exp.Expr:
         for sign in ("!", "%", "_"):
             text = text.replace(sign, f"!{sign}")
-        pattern = {
-            "contains": f"%{text}%",
-            "not_contains": f"%{text}%",
-            "starts_with": f"{text}%",
-            "ends_with": f"%{text}",
-        }[operator]
-        like = exp.Escape(
-            this=exp.Like(this=exp.Lower(this=value), expression=exp.Literal.string(pattern)),
+        lowered = exp.Lower(this=value.copy()) if text == text.lower() else value.copy()
+        return exp.Escape(
+            this=exp.Like(this=lowered, expression=exp.Literal.string(form.format(text))),
             expression=exp.Literal.string("!"),
         )
-        return exp.not_(like) if operator == "not_contains" else like
 
     def _related(self, related: q.Related) -> exp.Expr:
         """Write EXISTS over the other table, whose keys lead to the spec's table."""
+        if related.path is not None:
+            raise ToolFailed("Related rows along a chosen path can't be compiled yet.")
         path = shortest_path(self.catalog, related.table, self.base.name)
+        if not path:
+            raise RetryByModel(f"Rows of {related.table!r} can't be related to themselves.")
         inner_spec = q.QuerySpec(source=self.spec.source, table=related.table)
         inner = _Compiler(inner_spec, self.catalog, self.dialect)
         for edge in path[:-1]:
@@ -325,6 +357,12 @@ class _Compiler:
         conditions = [self._equal(last.child, last.columns, last.parent, last.other_columns)]
         if related.where is not None:
             conditions.append(inner._condition(related.where, {}))
+        if self.base.name in inner.joined:
+            # Joined again inside, it would hide the row outside that the others belong to.
+            raise RetryByModel(
+                f"A condition on {self.base.name!r} stands inside the rows related to it: "
+                "put it beside them."
+            )
         query = exp.select("1").from_(exp.Table(this=self._name(related.table)))
         for join in inner.joined.values():
             query = query.join(join)
