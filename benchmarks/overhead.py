@@ -57,11 +57,11 @@ def timed(phase: str, call: Callable[..., Any]) -> Callable[..., Any]:
 
 def watch_phases() -> None:
     """Put a stop watch around the steps of an answer."""
-    setattr(BuiltinProposer, "propose", timed("propose", BuiltinProposer.propose))
-    setattr(agent_module, "compile_spec", timed("compile", agent_module.compile_spec))
-    setattr(proxy_module, "compose", timed("compose", proxy_module.compose))
-    setattr(proxy_module, "choose", timed("chart", proxy_module.choose))
-    setattr(proxy_module, "python_source", timed("chart cell", proxy_module.python_source))
+    BuiltinProposer.propose = timed("propose", BuiltinProposer.propose)
+    agent_module.compile_spec = timed("compile", agent_module.compile_spec)
+    proxy_module.compose = timed("compose", proxy_module.compose)
+    proxy_module.choose = timed("chart", proxy_module.choose)
+    proxy_module.python_source = timed("chart cell", proxy_module.python_source)
 
 
 def questions(workspace: clew.Workspace) -> Iterator[str]:
@@ -107,7 +107,7 @@ def per_question(location: Path, limit: int) -> tuple[list[float], dict[str, flo
             SPENT["guard and fetch"] += time.process_time() - begin - result.cpu_seconds
             return result
 
-        setattr(source, "run", counted)
+        source.run = counted
         workspace.ask("how many rows are there", now=NOW)  # warm: catalog and values are read
         SPENT.clear()
         for question in itertools.islice(dict.fromkeys(questions(workspace)), limit):

@@ -197,13 +197,17 @@ def main() -> int:
             folder.mkdir()
             location = locate(name, folder, args.scale)
             if location is None:
-                rows.append(f"| {name} | not run: its data are not here (CLEW_BENCH_DATA) | | | | |")
+                rows.append(
+                    f"| {name} | not run: its data are not here (CLEW_BENCH_DATA) | | | | |"
+                )
                 continue
             result = score(name, location)
             rows.append(_row(result))
             for outcome in (*result.answerable, *result.unanswerable):
                 if outcome.verdict != "right":
-                    sys.stderr.write(f"{name}: {outcome.verdict}: {outcome.question}: {outcome.said}\n")
+                    sys.stderr.write(
+                        f"{name}: {outcome.verdict}: {outcome.question}: {outcome.said}\n"
+                    )
     table = "\n".join(rows)
     sys.stdout.write(table + "\n")
     if args.write:

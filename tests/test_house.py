@@ -77,7 +77,9 @@ def test_every_tool_looks_into_every_part(setting: tuple[str, ...]) -> None:
     value = PROJECT["tool"]
     for key in setting:
         value = value[key]
-    assert set(value) - {"scripts", "tests"} == {named(package.parent) for package in PACKAGES}
+    assert set(value) - {"benchmarks", "scripts", "tests"} == {
+        named(package.parent) for package in PACKAGES
+    }
 
 
 def test_the_floors_name_every_package_of_the_tree() -> None:

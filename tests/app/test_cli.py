@@ -17,7 +17,8 @@ import pytest
 
 import clew
 from app.fakes import FakeClew, answered, asked_back
-from clew.cli import COMMANDS, main, parser
+from clew.cli import main
+from clew.cli.entry import COMMANDS, parser
 from clew.cli.exits import BY_STATUS, exit_code, status_of
 from clew_core import errors
 

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from clew.cli import parser
+from clew.cli.entry import parser
 
 INTRODUCTION = """\
 # Commands
@@ -34,7 +34,7 @@ one object, except after exit codes 2 and 130.
 
 def document() -> str:
     """Write docs/commands.md."""
-    return "\n".join([INTRODUCTION, *_commands(parser(), "clew")]) + "\n"
+    return "\n".join([INTRODUCTION, *_commands(parser(), "clew")]).rstrip() + "\n"
 
 
 def _commands(command: argparse.ArgumentParser, words: str) -> Iterator[str]:
