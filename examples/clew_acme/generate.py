@@ -5,13 +5,12 @@ nobody ever sees half a company; an error or Ctrl-C leaves nothing behind.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from clew_core.errors import UsageError
+from clew_core.errors import OutputNotWritten, UsageError
 
 __all__ = ["FORMS", "MARKER", "generate"]
 
@@ -46,25 +45,37 @@ def generate(
 
     Raises:
         UsageError: an unknown form, a scale out of range, or a folder that holds other things.
+        OutputNotWritten: the place is not writable or full.
     """
     chosen = _chosen(forms)
     if not 0.02 <= scale <= _MOST:
         raise UsageError(f"scale {scale!r} is out of range.", hint=f"Give 0.02 to {_MOST:g}.")
     if seed < 0:
         raise UsageError(f"seed {seed!r} is negative.", hint="Give 0 or more.")
-    target = Path(os.path.abspath(folder))
+    target = Path(folder).resolve()
     _check_free(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise _not_written(target, error) from error
     try:
         work.chmod(0o755)
         _make(work, seed, scale, chosen, progress or (lambda _: None))
         _check_free(target)
         _swap(work, target)
-    except BaseException:
+    except OSError as error:
+        raise _not_written(target, error) from error
+    finally:
         shutil.rmtree(work, ignore_errors=True)
-        raise
     return target
+
+
+def _not_written(target: Path, error: OSError) -> OutputNotWritten:
+    why = error.strerror or str(error)
+    return OutputNotWritten(
+        f"{str(target)!r} can't be written: {why}.", hint="Name a folder with room that is yours."
+    )
 
 
 def _chosen(forms: Sequence[str] | None) -> tuple[str, ...]:
@@ -91,29 +102,51 @@ def _check_free(target: Path) -> None:
     if not any(target.iterdir()):
         return
     try:
-        made_by = json.loads((target / MARKER).read_text(encoding="utf-8"))["example"]
+        marker = json.loads((target / MARKER).read_text(encoding="utf-8"))
+        made_by, files = marker["example"], set(marker["files"])
     except (OSError, ValueError, KeyError, TypeError):
-        made_by = None
+        made_by, files = None, set()
     if made_by != "acme":
         raise UsageError(
             f"{str(target)!r} is not empty and was not made by clew example acme.",
             hint="Name a new or empty folder.",
         )
+    # Whoever works on the example saves notebooks beside the data.
+    foreign = sorted(_files(target) - files - {MARKER})
+    if foreign:
+        raise UsageError(
+            f"{str(target)!r} holds what clew did not make, such as {foreign[0]!r}.",
+            hint="Move it away, or name another folder.",
+        )
+
+
+def _files(folder: Path) -> set[str]:
+    return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
 
 
 def _swap(work: Path, target: Path) -> None:
-    """Give the finished folder its name; an older acme goes only when the new one stands."""
+    """Put the finished parts into place; an older acme comes back when that fails.
+
+    A folder that exists stays the same folder: a shell may stand in it, or it may be a mount.
+    """
     if not target.exists():
         work.rename(target)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    parts = ("company", "key", MARKER)
     try:
-        target.rename(old / "acme")
-        try:
-            work.rename(target)
-        except OSError:
-            (old / "acme").rename(target)
-            raise
+        for name in parts:
+            if (target / name).exists():
+                shutil.move(target / name, old / name)
+        for name in parts:
+            shutil.move(work / name, target / name)
+    except BaseException:
+        for name in parts:
+            if (old / name).exists():
+                shutil.rmtree(target / name, ignore_errors=True)
+                (target / name).unlink(missing_ok=True)
+                shutil.move(old / name, target / name)
+        raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -160,5 +193,5 @@ def _make(
     database.unlink(missing_ok=True)
     shutil.rmtree(staged, ignore_errors=True)
     marker = {"example": "acme", "v": 1, "open": "company", "seed": seed, "scale": scale,
-              "forms": list(forms)}  # fmt: skip
+              "forms": list(forms), "files": sorted(_files(work))}  # fmt: skip
     (work / MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")

@@ -88,14 +88,19 @@ class Asker:
         seen: set[str] = set()
         draw = Stream(self.world.seed, "questions")
         for template in _templates():
-            for turn in range(template.times):
-                values = self.values(draw)
+            growing = any("<year_before>" in sql for sql in template.sqls)
+            asked_times = 0
+            for turn in range(3 * template.times):
+                if asked_times == template.times:
+                    break
+                values = self.values(draw, growing)
                 wording = [fill(self._jargon(draw.pick(asks)), values) for asks in template.asks]
                 if turn == 0:
                     wording[0] = fill(self._jargon(template.asks[0][0]), values)
                 if wording[0] in seen:
                     continue
                 seen.add(wording[0])
+                asked_times += 1
                 first = ""
                 for asked, sql in zip(wording, template.sqls, strict=True):
                     name = f"q{len(out) + 1:03d}"
@@ -160,12 +165,16 @@ class Asker:
             template = template.replace(macro, _MACROS[macro])
         return sorted(set(re.findall(r"\{(\w+)\}", template)))
 
-    def values(self, draw: Stream) -> dict[str, str]:
-        """Draw a value for every word that questions and scripts may hold."""
+    def values(self, draw: Stream, growing: bool = False) -> dict[str, str]:
+        """Draw a value for every word that questions and scripts may hold.
+
+        Growth needs a year that has a whole one before it.
+        """
         c = self.world.company
         years = [y for y in range(c.start.year, c.end.year + 1)
                  if date(y, 1, 1) >= c.start and date(y, 12, 31) < c.end]  # fmt: skip
-        year = draw.pick([y for y in years if y - 1 in years] or years)
+        later = [y for y in years if y - 1 in years]
+        year = draw.pick(later if growing and later else years)
         month = _month_start(c.day(draw.between(400, c.days - 70)))
         last = _month_start(c.now.date(), -1)
         quarter_now = _month_start(c.now.date()).month

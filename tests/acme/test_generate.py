@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -18,7 +19,8 @@ from clew_acme.effects import KINDS
 from clew_acme.naming import christen
 from clew_acme.schema import tables
 from clew_acme.world import imagine
-from clew_core.errors import UsageError
+from clew_core.errors import OutputNotWritten, UsageError
+from conftest import Unprivileged
 
 DIGESTS = Path(__file__).parent / "digests.yaml"
 
@@ -154,6 +156,55 @@ def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path: Path) ->
     with pytest.raises(UsageError, match="not empty"):
         generate(tmp_path, seed=1, scale=0.02)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_notebook_beside_the_data_is_never_lost(tmp_path: Path) -> None:
+    folder = generate(tmp_path / "acme", seed=1, scale=0.02, forms=["csv"])
+    (folder / "company" / "analysis.ipynb").write_text("{}")
+    with pytest.raises(UsageError, match="analysis.ipynb"):
+        generate(folder, seed=2, scale=0.02, forms=["csv"])
+    assert key_of(folder)["seed"] == 1
+
+
+def test_the_folder_that_one_stands_in_stays_the_same_folder(tmp_path: Path) -> None:
+    before = tmp_path.stat().st_ino
+    generate(tmp_path, seed=1, scale=0.02, forms=["csv"])
+    generate(tmp_path, seed=2, scale=0.02, forms=["csv"])
+    assert (tmp_path.stat().st_ino, key_of(tmp_path)["seed"]) == (before, 2)
+
+
+def test_an_older_acme_comes_back_when_the_new_one_cannot_be_put(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = generate(tmp_path / "acme", seed=1, scale=0.02, forms=["csv"])
+    before = groups(folder)
+    real, moved = shutil.move, []
+
+    def move(source: Path, target: Path) -> object:
+        moved.append(target)
+        if len(moved) == 5:
+            raise OSError(28, "No space left on device")
+        return real(source, target)
+
+    monkeypatch.setattr(shutil, "move", move)
+    with pytest.raises(OutputNotWritten, match="No space left"):
+        generate(folder, seed=2, scale=0.02, forms=["csv"])
+    assert groups(folder) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["acme"]
+
+
+def test_a_place_that_cannot_be_written_is_named(unprivileged: Unprivileged) -> None:
+    closed = unprivileged.folder / "closed"
+    closed.mkdir(mode=0o555)
+    os.chown(closed, unprivileged.uid, -1)
+    code = (
+        "import pathlib, sys; from clew_acme import generate\n"
+        "from clew_core.errors import OutputNotWritten\n"
+        "try: generate(pathlib.Path(sys.argv[1]), scale=0.02)\n"
+        "except OutputNotWritten as error: print(error)"
+    )
+    run = unprivileged.run(sys.executable, "-c", code, closed / "acme")
+    assert "can't be written: Permission denied" in run.stdout, run.stderr
 
 
 def test_an_older_acme_is_replaced(tmp_path: Path) -> None:
