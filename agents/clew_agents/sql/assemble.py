@@ -89,6 +89,9 @@ class Assembler:
         if table is None:
             verb = {"sum": "added up", "avg": "averaged"}.get(op.aggregate or "", "computed")
             raise NotUnderstood([item.text], f"{item.text!r} can't be {verb}: it is no number.")
+        if op.aggregate != "sum" and self.reading.groups and item.text.lower().endswith("s"):
+            # "average orders per day": of their number, which has to be counted first
+            raise NotUnderstood([], f"Counting {item.text!r} per group first can't be done yet.")
         return self._worth_of(table, op.aggregate)
 
     def _rows_or_worth(self, op: Op) -> Computed:
@@ -99,6 +102,9 @@ class Assembler:
         table = self._only_table()
         if op.count:
             return Computed(aggregate="count", column=None, table=table)
+        if op.aggregate != "sum" and self.reading.groups:
+            # "average daily orders": of their number, which has to be counted first
+            raise NotUnderstood([], f"Counting {table!r} per group first can't be done yet.")
         return self._worth_of(table, op.aggregate)
 
     def _only_table(self) -> str:

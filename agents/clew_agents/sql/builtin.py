@@ -110,6 +110,8 @@ class BuiltinProposer:
                 found = follow_up.continue_spec(previous, reading, resolver, assembler)
                 _check_rest(reading, resolver, previous)
                 return found
+        if follow_up.says_same(question) and not reading.ops:
+            raise NotUnderstood([], "The question before can't be carried over: ask it in full.")
         resolver.preferred = frozenset()
         found = assembler.candidates()
         _check_rest(reading, resolver, None)
@@ -221,7 +223,7 @@ def _begins_clause(tokens: Sequence[Token], at: int, question: str) -> bool:
     while before:
         if before[-1].norm not in POLITE and before[-1].kind != "sign":
             gap = question[before[-1].end : tokens[at].start]
-            return any(sign in gap for sign in ".;:!\n")
+            return any(sign in gap for sign in ".;:!?\n")
         before = before[:-1]
     return True
 

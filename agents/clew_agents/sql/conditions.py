@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clew_agents.sql.periods import Period
 from clew_agents.sql.reading import (
@@ -78,16 +78,32 @@ class ConditionMaker:
         for test in tests:
             if isinstance(test, NumberTest) and test.having:
                 having.append((test.operator, test.values))
+            elif isinstance(test, ValueTest) and test.lacking and self._is_below(test):
+                lacked, table = self._value(replace(test, negated=False))
+                found.append(q.Related(has=False, table=table, where=lacked))
             elif not any(test is one for one in either):
                 self._place(found, *self._tested(test))
         if reading.either is not None:
             found.append(self._either(*reading.either))
+        lacking = [self._lacking(item.tables[0]) for item in self.reading.lacking]
         for table, inner in self._below.items():
             where = inner[0] if len(inner) == 1 else q.AllOf(all=tuple(inner))
-            found.append(q.Related(has=True, table=table, where=where))
-        found += [self._lacking(item.tables[0]) for item in self.reading.lacking]
+            if any(one.table == table for one in lacking):
+                # "without orders in 2023": others may have orders, only none in 2023
+                lacking = [
+                    replace(one, where=where) if one.table == table else one for one in lacking
+                ]
+            else:
+                found.append(q.Related(has=True, table=table, where=where))
+        found += lacking
         fixed = any(t.comparator == "in" and len(t.periods) == 1 for t in self.reading.times)
         return Placed(conditions=tuple(found), having=tuple(having), time_fixed=fixed)
+
+    def _is_below(self, test: ValueTest) -> bool:
+        """Whether the values stand in rows of which the base's rows may have many."""
+        table = self._value(test)[1]
+        catalog = self.vocabulary.catalog
+        return not reaches(catalog, self.base, table) and reaches(catalog, table, self.base)
 
     def _tested(self, test: Tested) -> tuple[q.Predicate | q.AllOf | q.AnyOf, str]:
         if isinstance(test, ValueTest):

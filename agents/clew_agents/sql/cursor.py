@@ -8,7 +8,7 @@ from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
 
-_ADVERBS = frozenset("yearly annual annually quarterly monthly weekly daily".split())
+_ADVERBS = frozenset("yearly annual annually quarterly monthly weekly daily hourly".split())
 
 
 class Cursor:

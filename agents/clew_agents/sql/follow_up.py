@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from clew_agents.proposer import Candidate
 from clew_agents.sql.assemble import Assembler
@@ -22,6 +23,12 @@ def has_cue(question: str) -> bool:
     """Whether a question begins as follow-ups do."""
     words = tuple(token.norm for token in tokenize(question))
     return any(words[: len(cue)] == cue for cue in FOLLOW_UP_CUES)
+
+
+def says_same(question: str) -> bool:
+    """Whether a question asks for what the one before asked for."""
+    words = [token.norm for token in tokenize(question)]
+    return "same" in words[:4]
 
 
 def is_elliptical(reading: Reading) -> bool:
@@ -65,7 +72,9 @@ def continue_spec(
         spec = replace(spec, conditions=_merged(spec.conditions, placed.conditions))
     if reading.groups:
         spec = _regrouped(spec, reading, resolver, assembler)
-    if reading.ops:
+    if spec.order and spec.limit is not None and (way_ := _turns(reading.ops)):
+        spec = _turned(spec, way_)
+    elif reading.ops:
         spec = _recomputed(spec, reading.ops, resolver)
     if reading.limit is not None and spec.order:
         spec = replace(spec, limit=reading.limit)
@@ -111,6 +120,26 @@ def _regrouped(
     names = {d.name for d in (*kept, *made)} | {m.name for m in spec.measures}
     order = tuple(o for o in spec.order if o.by in names)
     return replace(spec, dimensions=(*kept, *made), order=order)
+
+
+def _turns(ops: Sequence[Op]) -> Literal["max", "min"] | None:
+    """Whether "and the lowest?" after a ranking only turns its direction."""
+    if len(ops) != 1 or ops[0].target is not None or ops[0].count:
+        return None
+    aggregate = ops[0].aggregate
+    return aggregate if aggregate == "max" or aggregate == "min" else None
+
+
+def _turned(spec: q.QuerySpec, way: Literal["max", "min"]) -> q.QuerySpec:
+    """Rank the other way round; what was ranked by its maximum then is by its minimum."""
+    old = spec.measures[0]
+    measure = old
+    if old.aggregate in ("max", "min") and old.aggregate != way:
+        name = old.name.replace(f"{old.aggregate}_", f"{way}_", 1)
+        measure = replace(old, aggregate=way, name=name)
+    direction: q.Direction = "descending" if way == "max" else "ascending"
+    first = q.Order(by=measure.name, direction=direction)
+    return replace(spec, measures=(measure, *spec.measures[1:]), order=(first, *spec.order[1:]))
 
 
 def _recomputed(spec: q.QuerySpec, ops: Sequence[Op], resolver: Resolver) -> q.QuerySpec:

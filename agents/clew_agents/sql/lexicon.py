@@ -95,6 +95,10 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("R", "month", "month, months, monthly"),
     **_rows("R", "week", "week, weeks, weekly"),
     **_rows("R", "day", "day, days, daily"),
+    **_rows("R", "hour", "hour, hours, hourly"),
+    **_rows("R", "day_of_week", "day of the week, days of the week, day of week, weekday, weekdays"),
+    **_rows("R", "month_of_year", "month of the year, calendar month"),
+    **_rows("R", "hour_of_day", "hour of the day, hour of day"),
     **_rows("C", ">",
             "over, above, more than, greater than, larger than, higher than, bigger than, "
             "exceeding, exceeds, exceed, exceeded, longer than, >, beyond, in excess of, "

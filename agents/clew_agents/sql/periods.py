@@ -217,11 +217,10 @@ def _calendar(unit: Unit, back: int, today: dt.date) -> Period:
 
 
 def _last(unit: Unit, count: int, today: dt.date) -> Period:
-    """The last N days up to today; the last N whole months, quarters or years before this one."""
+    """The last N whole days, months, quarters or years before this one."""
     if unit in ("day", "week"):
         days = count * (7 if unit == "week" else 1)
-        low = today - dt.timedelta(days=days - 1)
-        return Period(low=low, high=today + dt.timedelta(days=1), unit=unit)
+        return Period(low=today - dt.timedelta(days=days), high=today, unit=unit)
     current = _calendar(unit, 0, today).low
     assert current is not None
     months = {"month": 1, "quarter": 3, "year": 12}[unit] * count

@@ -27,6 +27,7 @@ def read(items: Sequence[Item]) -> Reading:
     _context(cursor)
     _names_that_are_words(cursor)
     _charts(cursor)
+    _compounds(cursor)
     ConditionReader(cursor).read()
     GroupReader(cursor).read()
     _columns(cursor)
@@ -68,6 +69,13 @@ def _names_that_are_words(cursor: Cursor) -> None:
             cursor.items[at] = _as_name(item)
 
 
+def _compounds(cursor: Cursor) -> None:
+    """In "product categories" the last name is what is meant, the first only says whose."""
+    for at, item in enumerate(cursor.items[1:], 1):
+        if cursor.is_table(at) and cursor.is_table(at - 1) and item.gap in ("", "'", "'s"):
+            cursor.take(at - 1)
+
+
 def _charts(cursor: Cursor) -> None:
     for at, item in enumerate(cursor.items):
         if item.tag == "H":
@@ -102,7 +110,8 @@ def _listing(cursor: Cursor) -> None:
     asked = any(item.tag in "LQ" for item in cursor.items)
     if not reading.ops and reading.entity is None and not reading.columns:
         for at, item in enumerate(cursor.items):
-            if cursor.free(at) and item.tag == "F" and cursor.is_thing(at):
+            plural = cursor.is_table(at) or item.text.lower().endswith("s") or asked
+            if cursor.free(at) and item.tag == "F" and cursor.is_thing(at) and plural:
                 reading.entity = item
                 cursor.take(at)
                 break

@@ -203,8 +203,15 @@ class ConditionReader:
         before = self.cursor.previous(at, ".E")
         if self.cursor.tag(before) == "R" and self.cursor.free(before):
             marked = self.cursor.tag(self.cursor.previous(before or 0)) == "G"
-            if not marked:
+            period = self.cursor.items[self._first_period(at)].period
+            same_unit = period is not None and self.cursor.items[before or 0].value == period.unit
+            if not marked and same_unit:
                 self.cursor.take(before)
+
+    def _first_period(self, at: int) -> int:
+        """The first period at a place or after it."""
+        places = range(at, len(self.cursor.items))
+        return next((i for i in places if self.cursor.tag(i) == "P"), at)
 
     def _plain_numbers(self) -> None:
         """Read "quantity is 5", "quantity = 5", "customer 5"."""
@@ -259,7 +266,7 @@ class ConditionReader:
             places.append(following)
             last = following
         left = self.cursor.previous(at, ".E")
-        negated = False
+        negated = lacking = False
         if (
             self.cursor.tag(left) == "C"
             and left is not None
@@ -268,8 +275,9 @@ class ConditionReader:
             negated = True
             self.cursor.take(left)
             left = self.cursor.previous(left, ".E")
-        elif self.cursor.tag(left) == "X" and left is not None:
+        elif left is not None and self.cursor.items[left].text.lower() == "not":
             negated = True
+            lacking = self.cursor.items[left].text.lower() in ("without", "no", "never", "lacking")
             self.cursor.take(left)
             left = self.cursor.previous(left, ".E")
         right = self.cursor.next(last, "")
@@ -285,6 +293,7 @@ class ConditionReader:
                 values=tuple(self.cursor.items[place] for place in places),
                 names=tuple(names),
                 negated=negated,
+                lacking=lacking,
             )
         )
         self.cursor.take(*places)

@@ -69,12 +69,14 @@ class ValueTest:
         values: one item per value.
         names: items beside them that may say which column is meant.
         negated: must not have.
+        lacking: negated by "without" or "no": among rows below there must be none of these.
     """
 
     places: tuple[int, ...]
     values: tuple[Item, ...]
     names: tuple[Item, ...]
     negated: bool = False
+    lacking: bool = False
 
 
 @dataclass(kw_only=True)

@@ -266,7 +266,9 @@ class Resolver:
             name
             for name in names
             if any(
-                word not in ("date", "day", "time", "year") and self._speaks_of(word, name)
+                len(word) > 2  # "on" and "at" of opened_on, started_at
+                and word not in ("date", "day", "time", "year")
+                and self._speaks_of(word, name)
                 for word in words
             )
         ]

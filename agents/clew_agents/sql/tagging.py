@@ -16,6 +16,7 @@ from clew_agents.sql.words import singular, split_name
 from clew_tools.database.source import ValueHit, ValueIndex
 
 _LONGEST_NAME = 5
+_PRONOUNS = frozenset("we they you i he she it to".split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,11 +185,16 @@ class _Tagger:
         for length in range(min(self.values.longest + 2, len(self.tokens) - at, 12), 0, -1):
             span = self.tokens[at : at + length]
             item = self._item("V", at, at + length)
-            if self._everyday(span):
+            if self._everyday(span) or (length == 1 and self._is_verb(at)):
                 continue
             if hits := self._find(item.text, span):
                 return replace(item, hits=hits)
         return None
+
+    def _is_verb(self, at: int) -> bool:
+        """A word in small letters after a pronoun is what somebody does: "do we carry"."""
+        before = self.tokens[at - 1].norm if at else ""
+        return before in _PRONOUNS and self.tokens[at].text.islower()
 
     def _everyday(self, span: Sequence[Token]) -> bool:
         """Words of the lexicon are values only where they are written as a name."""
