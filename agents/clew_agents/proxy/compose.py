@@ -84,13 +84,16 @@ class _Writer:
         value = self.prose.value(row, dimension.name)
         if value is None:
             return "(none)"
-        if dimension.grain is not None and not is_number(value):
+        part = (dimension.grain or "").partition("_of_")[1]
+        if dimension.grain is not None and (part or not is_number(value)):
             return period_text(value, dimension.grain)
         text = self.prose.plain(row, dimension.name)
         return text if len(text) <= 80 else f"{text[:77]}…"
 
     def _in_time(self, dimension: Dimension) -> bool:
-        return dimension.grain is not None or dimension.name.lower().endswith("year")
+        if dimension.grain is not None:
+            return "_of_" not in dimension.grain
+        return dimension.name.lower().endswith("year")
 
     # --- forms ---------------------------------------------------------------------------------
 

@@ -79,15 +79,17 @@ class ConditionMaker:
             if isinstance(test, NumberTest) and test.having:
                 having.append((test.operator, test.values))
             elif isinstance(test, ValueTest) and test.lacking and self._is_below(test):
-                lacked, table = self._value(replace(test, negated=False))
-                found.append(q.Related(has=False, table=table, where=lacked))
+                lacked, below = self._value(replace(test, negated=False))
+                found.append(q.Related(has=False, table=below, where=lacked))
             elif not any(test is one for one in either):
                 self._place(found, *self._tested(test))
         if reading.either is not None:
             found.append(self._either(*reading.either))
         lacking = [self._lacking(item.tables[0]) for item in self.reading.lacking]
         for table, inner in self._below.items():
-            where = inner[0] if len(inner) == 1 else q.AllOf(all=tuple(inner))
+            where: q.Predicate | q.AnyOf | q.AllOf = (
+                inner[0] if len(inner) == 1 else q.AllOf(all=tuple(inner))
+            )
             if any(one.table == table for one in lacking):
                 # "without orders in 2023": others may have orders, only none in 2023
                 lacking = [

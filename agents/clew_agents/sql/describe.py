@@ -193,6 +193,12 @@ def period_text(value: object, grain: str | None) -> str:
     >>> period_text("2009-03-01", "month"), period_text("2009-04-01", "quarter")
     ('March 2009', 'Q2 2009')
     """
+    if grain == "day_of_week" and isinstance(value, int):
+        return calendar.day_name[value - 1]
+    if grain == "month_of_year" and isinstance(value, int):
+        return calendar.month_name[value]
+    if grain == "hour_of_day":
+        return f"{value}:00"
     day = _as_date(value)
     if day is None:
         return str(value)

@@ -96,7 +96,7 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("R", "week", "week, weeks, weekly"),
     **_rows("R", "day", "day, days, daily"),
     **_rows("R", "hour", "hour, hours, hourly"),
-    **_rows("R", "day_of_week", "day of the week, days of the week, day of week, weekday, weekdays"),
+    **_rows("R", "day_of_week", "day of the week, days of the week, day of week, weekday"),
     **_rows("R", "month_of_year", "month of the year, calendar month"),
     **_rows("R", "hour_of_day", "hour of the day, hour of day"),
     **_rows("C", ">",

@@ -252,7 +252,8 @@ class _Tagger:
 
     def _hint(self, at: int) -> Item:
         token = self.tokens[at]
-        if token.kind == "word" and (hits := self._spoken(token.norm)):
+        spoken = token.kind == "word" and not self._is_verb(at)
+        if spoken and (hits := self._spoken(token.norm)):
             return replace(self._item("V", at, at + 1), hits=hits)
         kind = "h" if token.kind == "word" and self.vocabulary.hints(token.norm) else "?"
         return replace(self._item(kind, at, at + 1), value=token.norm)
