@@ -14,8 +14,10 @@ from clew_acme.database import Made
 from clew_acme.naming import Names
 from clew_acme.schema import tables
 
-__all__ = ["load_duckdb", "write_forms"]
+__all__ = ["SETTINGS", "load_duckdb", "write_forms"]
 
+SETTINGS = "SET threads = 2; SET memory_limit = '900MB'; SET enable_progress_bar = false"
+"""Of every connection: little memory, and no bar drawn into somebody's standard output."""
 _BATCH = 40_000
 _POSTGRES = {
     "BIGINT": "bigint", "VARCHAR": "text", "BOOLEAN": "boolean", "DATE": "date",
@@ -32,7 +34,7 @@ Say = Callable[[str], None]
 def load_duckdb(staged: Path, made: Made, target: Path) -> None:
     """Make the DuckDB file from the staged Parquet files, readable by DuckDB 1.0 and later."""
     with duckdb.connect() as connection:
-        connection.execute("SET threads = 2; SET memory_limit = '900MB'")
+        connection.execute(SETTINGS)
         connection.execute(
             f"ATTACH {_text(str(target))} AS acme (STORAGE_VERSION 'v1.0.0'); USE acme"
         )
@@ -48,7 +50,7 @@ def write_forms(
 ) -> None:  # fmt: skip
     """Write the chosen forms beside each other; DuckDB's file is there already."""
     with duckdb.connect(str(database), read_only=True) as connection:
-        connection.execute("SET threads = 2; SET memory_limit = '900MB'")
+        connection.execute(SETTINGS)
         if "sqlite" in forms:
             say("acme.sqlite")
             _sqlite(connection, company / "acme.sqlite", made, names)

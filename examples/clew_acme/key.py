@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from clew_acme.database import Made
+from clew_acme.forms import SETTINGS
 from clew_acme.key_defects import defect_entries
 from clew_acme.key_effects import prove
 from clew_acme.key_questions import Asker, plain_value
@@ -27,7 +28,7 @@ _MOST_ROWS = 500
 class _Asked:
     def __init__(self, database: Path) -> None:
         self.connection = duckdb.connect(str(database), read_only=True)
-        self.connection.execute("SET threads = 2; SET memory_limit = '900MB'")
+        self.connection.execute(SETTINGS)
 
     def __call__(self, sql: str) -> dict[str, Any]:
         """Run a query and give its result in JSON."""

@@ -17,7 +17,7 @@ __all__ = ["Policy", "decide", "policy"]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """One rule with its history."""
+    """One rule with its history, and a value that somebody proposed in vain."""
 
     id: str
     department: str
@@ -25,6 +25,7 @@ class Policy:
     unit: str
     old: int
     new: int
+    proposed: int
     changed: date
 
     def at(self, day: date) -> int:
@@ -32,13 +33,13 @@ class Policy:
         return self.new if day >= self.changed else self.old
 
 
-_Draw = Callable[[Stream], tuple[int, int]]
+_Draw = Callable[[Stream], tuple[int, int, int]]
 
 
 def _two(*values: int) -> _Draw:
-    def draw(stream: Stream) -> tuple[int, int]:
-        old, new = stream.sample(values, 2)
-        return old, new
+    def draw(stream: Stream) -> tuple[int, int, int]:
+        old, new, proposed = stream.sample(values, 3)
+        return old, new, proposed
 
     return draw
 
@@ -87,7 +88,7 @@ def decide(company: Company, effects: tuple[Effect, ...]) -> tuple[Policy, ...]:
     draw = Stream(company.seed, "policies")
     out = []
     for name, department, subject, unit, values in _RULES:
-        old, new = values(draw)
+        old, new, proposed = values(draw)
         day = company.start + timedelta(days=draw.between(120, company.days - 60))
         out.append(
             Policy(
@@ -97,6 +98,7 @@ def decide(company: Company, effects: tuple[Effect, ...]) -> tuple[Policy, ...]:
                 unit=company.currency if unit == "BASE" else unit,
                 old=old,
                 new=new,
+                proposed=proposed,
                 changed=day.replace(day=draw.pick((1, 1, 1, 15))),
             )
         )
@@ -117,6 +119,7 @@ def _service_level(company: Company, effects: tuple[Effect, ...], draw: Stream) 
         unit="hours",
         old=old,
         new=new,
+        proposed=next(x for x in (36, 24, 72) if x not in (old, new)),
         changed=changed,
     )
 

@@ -115,7 +115,7 @@ def _defects(db: duckdb.DuckDBPyConnection, key: dict[str, Any]) -> Iterator[str
             continue
         # A shifted hour may still be an hour of work; families share a telephone.
         exact = defect["kind"] not in ("time_zone", "cents", "near_duplicate")
-        least = 0.1 if defect["kind"] == "time_zone" else 0.9
+        least = 0.03 if defect["kind"] == "time_zone" else 0.9
         if (exact and found != len(rows)) or not least * len(rows) <= found <= 1.1 * len(rows) + 2:
             yield f"{defect['id']}: {found} found, {len(rows)} planted"
         yield from _cells(db, defect)

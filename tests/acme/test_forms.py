@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -169,6 +170,17 @@ def test_no_rule_is_told_before_the_error_it_is_about(small: Path) -> None:
     ]
     assert told and min(told) >= error["from"]
     assert max(e["date"] for e in listed["documents"].values()) < key["now"]
+
+
+def test_no_page_or_script_shows_the_seams_of_its_making(small: Path) -> None:
+    seams = re.compile(
+        r"<(?!br)[a-z_]+\d?>|%[a-z_]{3,}%|\^(up|down)|\[\[|\]\]|⟦|⟧|\{\w+\.\w+\}|\?\d\d "
+    )
+    for folder in ("wiki", "scripts", "knowledge"):
+        for path in (small / "company" / folder).rglob("*"):
+            if path.is_file():
+                found = seams.search(read(path))
+                assert not found, f"{path}: {found}"
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # ------------------------------------------------------------------------------ what is planted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 14])
 def test_all_that_the_key_says_is_confirmed_from_the_key_alone(seed: int, tmp_path: Path) -> None:
     folder = generate(tmp_path / "acme", seed=seed, forms=["duckdb"])

@@ -114,7 +114,9 @@ def event_pages(
     for effect in world.effects:
         facts = _facts(world, effect, running)
         marked: dict[str, Page] = {}
-        for number, fragment in enumerate(fragments.get(effect.kind, []), start=1):
+        # The second of a kind is told in other words: hardly anybody writes the same mail twice.
+        told = fragments.get(effect.id) or fragments.get(effect.kind, [])
+        for number, fragment in enumerate(told, start=1):
             department, access, form, low, high, body = fragment
             author = world.company.who(department, draw.below(3))
             woven, passages = weaver.weave(body, draw, author, facts)

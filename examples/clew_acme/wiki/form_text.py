@@ -12,11 +12,15 @@ from clew_acme.wiki.weave import Page, long_date
 __all__ = ["mail", "markdown", "web"]
 
 
+def _status(page: Page) -> str:
+    return "draft" if "draft" in page.title.lower() else "approved"
+
+
 def markdown(page: Page, stub: list[str], draw: Stream) -> str:
     """Write a page as Markdown, with the heading lines its author is used to."""
     head = {
         "formal": f"---\ntitle: {page.title.replace(':', ' -')}\nauthor: {page.author.name}\n"
-        f"date: {page.day.isoformat()}\nstatus: approved\n---\n\n",
+        f"date: {page.day.isoformat()}\nstatus: {_status(page)}\n---\n\n",
         "plain": f"---\nauthor: {page.author.name}\nupdated: {page.day.isoformat()}\n---\n\n",
         "chatty": "",
         "terse": f"<!-- {page.author.handle} {page.day.isoformat()} -->\n",
@@ -60,6 +64,10 @@ def _html_block(block: Block) -> str:
     return f"<p>{_inline(block.text)}</p>".replace("\n", "<br/>\n")
 
 
+def _counted(count: int) -> str:
+    return f"{count} comment{'s' if count > 1 else ''}"
+
+
 def web(page: Page, space: str, company: str, comments: list[str], draw: Stream) -> str:
     """Write a page as the wiki's HTML export."""
     parts: list[str] = []
@@ -74,7 +82,7 @@ def web(page: Page, space: str, company: str, comments: list[str], draw: Stream)
     parts += [f"</{opened}>"] if opened else []
     if comments:
         said = "".join(f"<li>{html.escape(line)}</li>\n" for line in comments)
-        parts.append(f'<h4>{len(comments)} comments</h4>\n<ul class="comments">\n{said}</ul>')
+        parts.append(f'<h4>{_counted(len(comments))}</h4>\n<ul class="comments">\n{said}</ul>')
     labels = ""
     if draw.chance(0.4):
         tags = draw.sample(("how-to", "policy", "old", "team", "draft", "faq", "keep"), 2)

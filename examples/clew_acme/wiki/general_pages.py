@@ -80,8 +80,6 @@ def general_facts(
     return {
         **facts(world),
         "cur": c.currency,
-        "ticket1": f"{draw.pick(('OPS', 'REQ', 'HELP', 'INT'))}-{draw.between(312, 4890)}",
-        "ticket2": f"{draw.pick(('OPS', 'REQ', 'HELP', 'INT'))}-{draw.between(312, 4890)}",
         "city": c.city,
         "fiscal_name": MONTHS[c.fiscal_month - 1],
         "cat": category.name,
@@ -112,13 +110,13 @@ def general_facts(
         "dup_count": str(next(f.rows for f in world.defects.flaws if f.kind == "near_duplicate")),
         "dq1": _defect_line(world, 0),
         "dq2": _defect_line(world, 1),
+        "dq3": _defect_line(world, 2),
         "camp": draw.pick(quiet).name if quiet else "the last one",
         "teams": ", ".join(c.teams),
         "departments": ", ".join(sorted({x.department for x in c.categories})),
         "growth": draw.pick(("4", "5.5", "6", "7.5", "9")),
         "carrier": draw.pick(c.carriers).name,
         "dept": draw.pick(("Finance", "Marketing", "IT", "Buying")),
-        "funny": str(draw.between(80, 400)),
     }
 
 

@@ -62,6 +62,7 @@ class _Rules:
         self.world, self.weaver, self.company = world, weaver, world.company
         self.draw = Stream(world.seed, "policy pages")
         self.prose = _prose()
+        self.unsaid: dict[str, list[str]] = {}
         self.small_talk = [
             x for x in text("wiki_meetings.txt").splitlines() if x and not x.startswith("#")
         ]
@@ -76,7 +77,8 @@ class _Rules:
     ) -> Page:  # fmt: skip
         """Weave one page about a rule."""
         values: dict[str, str | date] = {
-            "old": str(rule.old), "new": str(rule.new), "day": rule.changed, **(more or {}),
+            "old": str(rule.old), "new": str(rule.new), "day": rule.changed,
+            "direction": "later" if rule.new > rule.old else "earlier", **(more or {}),
         }  # fmt: skip
         woven, passages = self.weaver.weave(fragment, self.draw, author, values)
         return Page(
@@ -132,7 +134,9 @@ class _Rules:
         """Write the page, mail or minutes that brought the change."""
         p, draw = self.prose[rule.id], self.draw
         passage = f"⟦{rule.id}|{draw.pick(p.new)}⟧"
-        why = draw.pick(p.why)
+        way = "^up " if rule.new > rule.old else "^down "
+        whys = [w.removeprefix(way) for w in p.why if not w.startswith("^") or w.startswith(way)]
+        why = draw.pick(whys)
         details = draw.sample(p.detail, draw.between(1, 2))
         context = self.weaver.extra(f"context {rule.department}", draw, draw.between(1, 2))
         title = draw.pick(p.titles)
@@ -185,10 +189,21 @@ class _Rules:
         subject = draw.pick((title, f"Change: {title}", f"please read: {title}"))
         return f"Subject: {subject}\n" + "\n\n".join(letter)
 
+    def _said(self, department: str, count: int) -> list[str]:
+        """Take lines of small talk; none comes back before all were said."""
+        everything = extras()[f"talk {department}"] if department else self.small_talk
+        out: list[str] = []
+        while len(out) < count:
+            waiting = self.unsaid.setdefault(department, [])
+            if not waiting:
+                waiting += self.draw.shuffled(everything)
+            line = waiting.pop()
+            out += [line] if line not in out else []
+        return out
+
     def _minutes(self, rule: Policy, decision: str) -> str:
         draw, d = self.draw, rule.department
-        talk = draw.sample(self.small_talk, draw.between(1, 3))
-        talk += self.weaver.extra(f"talk {d}", draw, draw.between(2, 4))
+        talk = self._said("", draw.between(1, 3)) + self._said(d, draw.between(2, 4))
         talk = draw.shuffled(talk)
         talk.insert(draw.below(len(talk) + 1), decision)
         round_ = draw.pick(("Weekly", "Jour fixe", "Monday round", "Sync", "Notes", "Short round"))
@@ -210,9 +225,6 @@ class _Rules:
     def proposal(self, rule: Policy) -> Page:
         """Write minutes in which somebody wants a third value and nothing is decided."""
         draw = self.draw
-        third = rule.old + rule.new - min(rule.old, rule.new) // 2
-        if third in (rule.old, rule.new):
-            third += 1
         subject = self.prose[rule.id].titles[0].lower()
         line = draw.pick(
             (
@@ -220,7 +232,7 @@ class _Rules:
                 "{s}: why not {n} {u}? discussed at length, left as it is",
                 "idea from <who3:{d}>: {n} {u} ({s}). <who:{d}> wants numbers first",
             )
-        ).format(d=rule.department, n=third, u=rule.unit, s=subject)
+        ).format(d=rule.department, n=rule.proposed, u=rule.unit, s=subject)
         body = self._minutes(rule, line)
         day = rule.changed + timedelta(days=draw.between(20, 120))
         return self.page(rule, f"notes-{rule.id}", "minutes", f"Notes {rule.department}", day,

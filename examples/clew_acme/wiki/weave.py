@@ -97,6 +97,8 @@ class Weaver:
             lines.append(line)
         woven = "\n".join(lines)
         woven = re.sub(r"\[\[(.*?)\]\]", lambda m: draw.pick(m[1].split("||")), woven, flags=re.S)
+        woven = re.sub(r"<ticket\d>", lambda _: _ticket(draw), woven)
+        woven = re.sub(r"<funny>", lambda _: str(draw.between(40, 400)), woven)
         woven = self._fill(woven, author, more)
         woven = _speak(woven, author.voice, draw, self.proper)
         passages = dict(re.findall(r"⟦(\w+)\|(.*?)⟧", woven, flags=re.S))
@@ -118,6 +120,10 @@ class Weaver:
     def _word(self, key: str) -> str:
         known = key in self.words.metrics or key in self.words.terms
         return self.words.word(key) if known else f"%{key}%"
+
+
+def _ticket(draw: Stream) -> str:
+    return f"{draw.pick(('OPS', 'REQ', 'HELP', 'INT'))}-{draw.between(312, 4890)}"
 
 
 @cache
