@@ -1,9 +1,10 @@
-"""Six questions on two public data sets, answered without a model; leaves ``demo.ipynb``.
+"""Six questions to a company and six on two public data sets, without a model.
 
     python examples/demo.py
 
-Makes its data in ``demo/``: the country statistics that Plotly's package carries, and the TPC-H
-tables at scale 0.1 from ``tpchgen-cli``.
+Prints the answers as a colleague would write them and leaves ``demo.ipynb``. Makes its data in
+``demo/``: acme, a company drawn from a seed; the country statistics that Plotly's package carries;
+the TPC-H tables at scale 0.1 from ``tpchgen-cli``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,21 @@ import sysconfig
 from pathlib import Path
 
 import clew
+import clew_acme
 from clew.notebook import write_notebook
 from clew.table_view import view
 
 FOLDER = Path("demo")
 NOTEBOOK = Path("demo.ipynb")
-NOW = "2026-11-01"
+ACME_NOW, NOW = "2024-07-01", "2026-11-01"
+ACME_QUESTIONS = (
+    ("over one join", "How many products are there in each category?"),
+    ("by month", "Number of orders by month in 2023"),
+    ("a follow-up", "and in 2022?"),
+    ("asked back", "How many shipments were there in 2023?"),
+    ("refused", "Delete all cancelled orders"),
+    ("with a chart", "How many orders per payment method, as a bar chart"),
+)
 QUESTIONS = (
     ("over one join", "How many customers are there per region?"),
     ("by month", "What was the total price of orders by month in 1995?"),
@@ -32,8 +42,16 @@ QUESTIONS = (
 )
 
 
-def make_data() -> tuple[Path, Path]:
-    """Make both data sets, unless they are there already."""
+def make_acme() -> Path:
+    """Make the company, unless it is there already."""
+    company = FOLDER / "acme"
+    if not company.exists():
+        clew_acme.generate(company, seed=1, forms=["duckdb"])
+    return company
+
+
+def make_public() -> tuple[Path, Path]:
+    """Make both public data sets, unless they are there already."""
     import plotly
 
     FOLDER.mkdir(exist_ok=True)
@@ -70,19 +88,27 @@ def tell(label: str, question: str, answer: clew.Answer) -> None:
         print(f"    {option.id}. {option.label}")
 
 
-def main() -> int:
-    """Ask, print, write the notebook."""
-    countries, shop = make_data()
-    with clew.open(str(countries), str(shop)) as workspace:
+def ask(
+    locations: list[Path], questions: tuple[tuple[str, str], ...], now: str
+) -> tuple[list[clew.Answer], dict[str, str]]:
+    """Ask in one session; give the answers and the sources by name."""
+    with clew.open(*map(str, locations)) as workspace:
         session = workspace.session()
         answers = []
-        for label, question in QUESTIONS:
-            answer = session.ask(question, now=NOW)
-            tell(label, question, answer)
-            answers.append(answer)
-        sources = {name: source.location for name, source in workspace.sources.items()}
-        NOTEBOOK.unlink(missing_ok=True)
-        write_notebook(NOTEBOOK, answers, sources)
+        for label, question in questions:
+            answers.append(session.ask(question, now=now))
+            tell(label, question, answers[-1])
+        return answers, {name: source.location for name, source in workspace.sources.items()}
+
+
+def main() -> int:
+    """Ask, print, write the notebook."""
+    print("Acme, a company drawn from a seed")
+    answers, sources = ask([make_acme()], ACME_QUESTIONS, ACME_NOW)
+    print("\nTwo public data sets: countries, and the orders of a wholesaler")
+    more, others = ask(list(make_public()), QUESTIONS, NOW)
+    NOTEBOOK.unlink(missing_ok=True)
+    write_notebook(NOTEBOOK, [*answers, *more], sources | others)
     print(f"\n{NOTEBOOK} holds all of it: open it with `.venv/bin/jupyter lab {NOTEBOOK}`,")
     print(f"or check its numbers with `.venv/bin/clew receipts check {NOTEBOOK}`.")
     return 0

@@ -148,8 +148,8 @@ class _Writer:
         if top not in ends:
             text += f"; the highest was {self._number(top, measure)} in {self._group(top)}"
         if bottom not in ends:
-            joint = " and" if top not in ends else ";"
-            text += f"{joint} the lowest {self._number(bottom, measure)} in {self._group(bottom)}"
+            joint = " and the lowest" if top not in ends else "; the lowest was"
+            text += f"{joint} {self._number(bottom, measure)} in {self._group(bottom)}"
         return f"{text}."
 
     def _groups(self) -> str:

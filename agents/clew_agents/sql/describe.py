@@ -51,7 +51,8 @@ class Describer:
             return "value"
         said = self.terms.get(f"{value.table}.{value.column}")
         if not said or said.lower().endswith(("ing", "ed")):  # "costing over 5" names no column
-            return value.column
+            snake = value.column.islower() and "_" in value.column
+            return value.column.replace("_", " ") if snake else value.column
         return _lower_plain(said)
 
     def measure(self, measure: q.Measure) -> str:
@@ -103,6 +104,7 @@ class Describer:
             table_said = self.terms.get(dimension.of.table)
             if table_said and dimension.of.table != self.spec.table:
                 return singular(table_said.lower())
+            return self.column(dimension.of)
         return dimension.name
 
     def dimensions(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from clew_agents.sql.tagging import Item
-from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_agents.sql.vocabulary import GOOD, Name, Vocabulary
 from clew_agents.sql.words import same, singular, split_name
 from clew_core.errors import ClewError
 from clew_tools.database.source import ValueHit
@@ -79,7 +79,9 @@ class Resolver:
         chosen = self._narrow(item, found)
         if len(chosen) > 1:
             raise Ambiguous(item.text, [(n.table, n.column or "") for n in chosen])
-        self.terms.setdefault((chosen[0].table, chosen[0].column or ""), item.text)
+        score = next(match.score for match in item.matches if match.name is chosen[0])
+        if score >= GOOD:  # else the name of the column says more than the word did
+            self.terms.setdefault((chosen[0].table, chosen[0].column or ""), item.text)
         return self._remember(chosen[0])
 
     def table(self, item: Item) -> str | None:

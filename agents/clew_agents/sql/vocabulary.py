@@ -16,7 +16,7 @@ from clew_tools.database.catalog import Catalog, Column, Table
 EXACT, GOOD, FAIR = 1.0, 0.8, 0.6
 
 _WAREHOUSE = frozenset("dim fact fct tbl stg vw lkp ref".split())
-_UNITS = frozenset("eur usd gbp chf jpy pct kg km cm mm".split())
+_UNITS = frozenset("eur usd gbp chf jpy dkk sek nok pln czk kg km cm mm".split())
 _KEYS = ("id", "key", "no", "number", "code", "nr")
 
 
