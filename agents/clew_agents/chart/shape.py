@@ -235,7 +235,8 @@ def _measure_title(spec: QuerySpec, measure: Measure) -> str:
         return f"Number of {table}" if table.endswith("s") else f"Number of {table} rows"
     column = getattr(measure.of, "column", None)
     if measure.aggregate in _AGGREGATE_WORDS and column and measure.where is None:
-        return _AGGREGATE_WORDS[measure.aggregate].format(_lower(words(column)))
+        said = spec.terms.get(f"{getattr(measure.of, 'table', '')}.{column}", words(column))
+        return _AGGREGATE_WORDS[measure.aggregate].format(_lower(said))
     return words(measure.name)
 
 
