@@ -1,22 +1,35 @@
 """In which order are the tables made, and how do they reach the disk without filling memory?"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from clew_acme.demand import demand
-from clew_acme.frames import Columns, schema_of, to_arrow
+from clew_acme.effects import of_kind
+from clew_acme.frames import Columns, day_number, schema_of, to_arrow
 from clew_acme.schema import tables
 from clew_acme.tables_contact import sessions, tickets
 from clew_acme.tables_customers import accounts, addresses, near_duplicates
 from clew_acme.tables_reference import Campaign, campaigns, catalogue, reference_tables
 from clew_acme.tables_stock import inventory, snapshots
-from clew_acme.tables_trade import TradeMaker, months
+from clew_acme.tables_trade import Trade, TradeMaker, months
 from clew_acme.world import World
 
-__all__ = ["Made", "stage"]
+__all__ = ["Made", "Placed", "log_days", "stage"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """An online order that the logs must know: seconds since 1970, number, payment, house."""
+
+    at: int
+    number: int
+    payment: str
+    house: int
 
 
 class Made:
@@ -28,6 +41,7 @@ class Made:
         self.like: dict[str, str] = {}
         self.rows: dict[str, int] = {}
         self.campaigns: list[Campaign] = []
+        self.online: list[Placed] = []
 
 
 class _Writers:
@@ -98,6 +112,7 @@ def _small(world: World, writers: _Writers, say: Callable[[str], None]) -> None:
         trade = maker.make(month)
         visits = sessions(world, month, trade, load, people, maker.counters)
         contacts = tickets(world, month, trade, load, people, maker.counters)
+        made.online += _placed(world, trade)
         for name, part in (
             ("orders", trade.orders),
             ("order_lines", trade.lines),
@@ -107,3 +122,24 @@ def _small(world: World, writers: _Writers, say: Callable[[str], None]) -> None:
             ("tickets", contacts),
         ):
             writers.write(name, part, part=month.index)
+
+
+def log_days(world: World) -> tuple[date, date]:
+    """Give the first and the last day of the logs: around the failing checkout."""
+    error = of_kind(world.effects, "checkout_error")[0]
+    return error.starts - timedelta(days=4), (error.ends or error.starts) + timedelta(days=3)
+
+
+def _placed(world: World, trade: Trade) -> list[Placed]:
+    first, last = (day_number(day) for day in log_days(world))
+    rows = trade.online[(trade.day[trade.online] >= first) & (trade.day[trade.online] <= last)]
+    payments = trade.orders["payment_method"].take(rows).to_pylist()
+    return [
+        Placed(
+            at=int(trade.orders["ordered_at"][row]),
+            number=int(trade.orders["order_id"][row]),
+            payment=payment,
+            house=int(trade.orders["_house"][row]),
+        )
+        for row, payment in zip(rows.tolist(), payments, strict=True)
+    ]

@@ -184,7 +184,7 @@ def _make(
     scripts = write_scripts(world, asker, company / "scripts")
     documents = write_wiki(world, words, made, company / "wiki")
     say("logs")
-    logs = write_logs(world, company / "logs")
+    logs = write_logs(world, made.online, company / "logs")
     say("key")
     key = work / "key" / "answers.json"
     write_key(world, made, asker, roles, scripts, documents, logs, database, key)

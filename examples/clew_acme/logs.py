@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from clew_acme.database import Placed, log_days
 from clew_acme.effects import of_kind
 from clew_acme.knowledge import yaml_text
 from clew_acme.log_formats import FORMATS, Line
 from clew_acme.streams import Stream
-from clew_acme.tables_trade import Counters
 from clew_acme.world import World
 
 __all__ = ["write_logs"]
@@ -35,27 +35,27 @@ class _Book:
 class _Services:
     """Make the days of one world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, online: list[Placed]) -> None:
         self.world, self.draw = world, Stream(world.seed, "logs")
         self.effect = of_kind(world.effects, "checkout_error")[0]
         self.code = str(self.effect.detail["code"])
-        self.first = self.effect.starts - timedelta(days=4)
-        self.last = (self.effect.ends or self.effect.starts) + timedelta(days=3)
+        self.first, self.last = log_days(world)
+        self.online = online
         self.books = {name: _Book() for name in _SERVICES}
-        self.order = Counters().order + 40_000
         self.facts: dict[str, Any] = {"bursts": []}
         self.skewed = self.draw.pick(("checkout", "fulfilment"))
         self.skew = self.draw.pick((-1, 1)) * self.draw.between(37, 290)
-        span = (self.last - self.first).days
-        begin = self.draw.between(1, span // 3)
+        days = (self.last - self.first).days
+        begin = self.draw.between(1, days // 3)
         self.skew_days = (
             self.first + timedelta(days=begin),
-            self.first + timedelta(days=begin + self.draw.between(5, span - begin - 1)),
+            self.first + timedelta(days=begin + self.draw.between(5, days - begin - 1)),
         )
         self.broken = 0
-        # About 1.86 lines come of a request.
-        wanted = 99_000 * min(1.0, max(world.scale, 0.05))
-        self.per_day = round(wanted / (span + 1) / 1.86)
+        self.size = min(1.0, max(world.scale, 0.05))
+        # Each order leaves five lines, a twelfth of the pages are baskets with a line more.
+        wanted = 96_000 * self.size - 5 * len(online)
+        self.pages = max(50, round((wanted / (days + 1) - 1150 * self.size) / 1.09))
 
     def put(self, service: str, at: datetime, line: Line) -> None:
         """Write a line at the service's own idea of the time."""
@@ -68,101 +68,143 @@ class _Services:
         """Draw a request id."""
         return f"{self.draw.below(16**8):08x}{self.draw.below(16**4):04x}"
 
-    def day(self, number: int) -> None:
-        """Make all requests of one day."""
+    def moments(self, number: int, count: int) -> list[datetime]:
+        """Draw moments of a day as people are awake, in order."""
         day = self.first + timedelta(days=number)
         midnight = datetime(day.year, day.month, day.day)
-        for _ in range(self.per_day):
-            hour = self.draw.weighted(range(24), _SHARE)
-            at = midnight + timedelta(
-                hours=hour, seconds=self.draw.below(3600), milliseconds=self.draw.below(1000)
+        draw = self.draw
+        return sorted(
+            midnight
+            + timedelta(
+                hours=draw.weighted(range(24), _SHARE),
+                seconds=draw.below(3600),
+                milliseconds=draw.below(1000),
             )
-            self.request(at)
+            for _ in range(count)
+        )
 
-    def request(self, at: datetime) -> None:
-        """Make one request and what follows from it."""
+    def client(self) -> tuple[str, str]:
+        """Draw a browser and a device."""
+        browser = self.draw.weighted(self.world.company.browsers, (4, 3, 1, 1, 1.2))
+        return browser, self.draw.weighted(("desktop", "mobile"), (45, 55))
+
+    def seen(self, at: datetime, rid: str, path: str, status: int, took: int, who: str) -> None:
+        """Log a request at the gateway."""
+        draw = self.draw
+        self.put("gateway", at, Line("INFO", "", rid, {
+            "method": "POST" if path == "/checkout" else "GET", "path": path, "status": status,
+            "ms": took, "agent": who,
+            "ip": f"10.{draw.below(250)}.{draw.below(250)}.{draw.between(1, 250)}",
+        }))  # fmt: skip
+
+    def agent(self, client: tuple[str, str]) -> str:
+        """Write a browser as the gateway sees it."""
+        return f"{client[0]}/{self.draw.between(88, 119)} ({client[1]})"
+
+    def day(self, number: int) -> None:
+        """Make one day: pages and baskets, failing payments, and the house-keeping."""
+        draw = self.draw
+        for at in self.moments(number, self.pages):
+            self.page(at)
+        affected = self.first + timedelta(days=number)
+        last = self.effect.ends or self.effect.starts
+        if self.effect.starts <= affected <= last:
+            tries = round(draw.between(14, 30) * -self.effect.size * self.size)
+            for at in self.moments(number, max(1, tries)):
+                self.fail(at)
+        count = round(1150 * self.size)
+        for n in range(count):
+            at = datetime(affected.year, affected.month, affected.day) + timedelta(
+                seconds=86_400 * n // count + draw.below(9), milliseconds=draw.below(1000)
+            )
+            self.keep_house(at)
+
+    def page(self, at: datetime) -> None:
+        """Make one request for a page, a search, a basket or the health check."""
         draw, c = self.draw, self.world.company
-        device = draw.weighted(("desktop", "mobile"), (45, 55))
-        browser = draw.weighted(c.browsers, (4, 3, 1, 1, 1.2))
-        kind = draw.weighted(("view", "search", "basket", "pay", "health"), (5, 2.2, 2, 2.3, 0.6))
-        rid = self.id()
-        agent = f"{browser}/{draw.between(88, 119)} ({device})"
+        client, rid = self.client(), self.id()
+        kind = draw.weighted(("view", "search", "basket", "health"), (6, 2.2, 0.85, 0.6))
         path = {
             "view": f"/p/{10_001 + draw.below(640)}",
             "search": f"/search?q={draw.pick(c.categories).name.split()[0].lower()}",
             "basket": "/basket",
-            "pay": "/checkout",
             "health": "/healthz",
         }[kind]
-        status, took = 200, draw.between(8, 240)
-        if kind in ("pay", "basket"):
-            status, took = self.pay(at, rid, browser, device, kind)
-        elif draw.chance(0.012):
-            status = draw.pick((301, 404, 404, 500))
-        method = "POST" if kind == "pay" else "GET"
-        self.put("gateway", at, Line("INFO", "", rid, {
-            "method": method, "path": path, "status": status, "ms": took, "agent": agent,
-            "ip": f"10.{draw.below(250)}.{draw.below(250)}.{draw.between(1, 250)}",
-        }))  # fmt: skip
-
-    def pay(self, at: datetime, rid: str, browser: str, device: str, kind: str) -> tuple[int, int]:
-        """Log a basket or a payment; gives the status and the time it took."""
-        draw, c = self.draw, self.world.company
-        start = at + timedelta(milliseconds=draw.between(2, 40))
-        self.put("checkout", start, Line("INFO", "basket priced", rid,
-                                         {"lines": draw.between(1, 6)}))  # fmt: skip
+        status = draw.pick((301, 404, 404, 500)) if draw.chance(0.012) else 200
+        took = draw.between(8, 240)
         if kind == "basket":
-            return 200, draw.between(20, 160)
-        end = self.effect.ends or self.effect.starts
-        hit = (
-            self.effect.starts <= at.date() <= end
-            and browser == self.effect.place["browser"]
-            and device == "mobile"
-        )
-        if hit and draw.chance(-self.effect.size):
-            self.broken += 1
-            self.put("checkout", start + timedelta(milliseconds=draw.between(30, 400)), Line(
-                "ERROR", "payment token rejected", rid,
-                {"code": self.code, "agent": f"{browser} {device}"},
-            ))  # fmt: skip
-            return 422, draw.between(60, 700)
-        payment = draw.pick(c.payments)
-        done = start + timedelta(milliseconds=draw.between(90, 1400))
-        if draw.chance(0.06):
-            word = draw.pick(("PAY-2040", "CHK-1001", "PAY-2071"))
-            self.put("checkout", done, Line("WARN", "payment declined", rid,
-                                            {"code": word, "method": payment}))  # fmt: skip
-            return 402, draw.between(200, 1500)
-        self.order += 1
-        self.put("checkout", done, Line("INFO", "payment authorised", rid,
-                                        {"order": self.order, "method": payment}))  # fmt: skip
-        self.fulfil(done + timedelta(milliseconds=draw.between(5, 60)), rid)
-        return 201, draw.between(200, 1800)
+            self.put("checkout", at + timedelta(milliseconds=draw.between(2, 40)), Line(
+                "INFO", "basket priced", rid, {"lines": draw.between(1, 6)}))  # fmt: skip
+            status = 200
+        who = "kube-probe/1.27" if kind == "health" else self.agent(client)
+        self.seen(at, rid, path, status, took, who)
 
-    def fulfil(self, at: datetime, rid: str) -> None:
+    def fail(self, at: datetime) -> None:
+        """Make one payment that the browser cannot do."""
+        client, rid = (self.effect.place["browser"], "mobile"), self.id()
+        self.broken += 1
+        self.put("checkout", at + timedelta(milliseconds=self.draw.between(30, 400)), Line(
+            "ERROR", "payment token rejected", rid,
+            {"code": self.code, "agent": f"{client[0]} {client[1]}"},
+        ))  # fmt: skip
+        self.seen(at, rid, "/checkout", 422, self.draw.between(60, 700), self.agent(client))
+
+    def order(self, placed: Placed) -> None:
+        """Make the payment of an order that is in the database, now and then after a decline."""
+        draw = self.draw
+        done = datetime(1970, 1, 1) + timedelta(seconds=placed.at, milliseconds=draw.below(900))
+        client = self.client()
+        while client == (self.effect.place["browser"], "mobile"):
+            client = self.client()
+        if draw.chance(0.08):
+            rid, early = self.id(), done - timedelta(seconds=draw.between(20, 200))
+            code = draw.pick(("PAY-2040", "CHK-1001", "PAY-2071"))
+            self.put("checkout", early, Line("WARN", "payment declined", rid,
+                                             {"code": code, "method": placed.payment}))  # fmt: skip
+            self.seen(early, rid, "/checkout", 402, draw.between(200, 1500), self.agent(client))
+        rid, took = self.id(), draw.between(200, 1800)
+        asked = done - timedelta(milliseconds=took)
+        self.seen(asked, rid, "/checkout", 201, took, self.agent(client))
+        self.put("checkout", asked + timedelta(milliseconds=draw.between(2, 40)), Line(
+            "INFO", "basket priced", rid, {"lines": draw.between(1, 6)}))  # fmt: skip
+        facts = {"order": placed.number, "method": placed.payment}
+        self.put("checkout", done, Line("INFO", "payment authorised", rid, facts))
+        self.fulfil(done + timedelta(milliseconds=draw.between(5, 60)), rid, placed)
+
+    def fulfil(self, at: datetime, rid: str, placed: Placed) -> None:
         """Log the reservation of an order."""
         draw, c = self.draw, self.world.company
-        house = draw.pick(c.warehouses).name
+        house = c.warehouses[placed.house].name
         self.put("fulfilment", at, Line("INFO", "reserved", rid,
-                                        {"order": self.order, "house": house}))  # fmt: skip
-        luck = draw.unit()
+                                        {"order": placed.number, "house": house}))  # fmt: skip
         later = at + timedelta(seconds=draw.between(1, 20))
-        if luck < 0.05:
-            self.put("fulfilment", later, Line("WARN", "stock below reorder point", rid,
-                                               {"article": 10_001 + draw.below(640)}))  # fmt: skip
-        elif luck < 0.8:
-            carrier = draw.pick(c.carriers).name
-            self.put("fulfilment", later, Line("INFO", "label printed", rid, {"carrier": carrier}))
-        elif luck < 0.805:
+        if draw.chance(0.015):
             self.put("fulfilment", later, Line(
                 "ERROR", "label printer timed out", rid, {"house": house},
                 trace=("PrinterTimeout: no answer within 10 s", "labels.py", "send_label"),
             ))  # fmt: skip
+            later += timedelta(seconds=draw.between(15, 90))
+        carrier = draw.pick(c.carriers).name
+        self.put("fulfilment", later, Line("INFO", "label printed", rid, {"carrier": carrier}))
+
+    def keep_house(self, at: datetime) -> None:
+        """Log what the warehouse system does by itself."""
+        draw, c = self.draw, self.world.company
+        house = draw.pick(c.warehouses).name
+        events: list[tuple[str, str, dict[str, Any]]] = [
+            ("INFO", "stock sync done", {"house": house, "articles": draw.between(3, 420)}),
+            ("INFO", "pick list printed", {"house": house, "lines": draw.between(1, 36)}),
+            ("INFO", "queue", {"waiting": draw.below(draw.between(2, 40))}),
+            ("WARN", "stock below reorder point", {"article": 10_001 + draw.below(640)}),
+            ("WARN", "scanner lost its session", {"scanner": f"H{draw.between(10, 64)}"}),
+        ]
+        level, message, facts = draw.weighted(events, (5, 3, 3, 1, 0.4))
+        self.put("fulfilment", at, Line(level, message, self.id(), facts))
 
     def bursts(self) -> None:
         """Plant a crawler at the gateway and a locked database in fulfilment."""
         draw = self.draw
-        scale = min(1.0, max(self.world.scale, 0.05))
+        scale = self.size
         span = (self.last - self.first).days
         for service, what, lines, minutes in (
             ("gateway", "crawler", round(draw.between(1500, 3200) * scale), draw.between(9, 30)),
@@ -181,8 +223,12 @@ class _Services:
                         "method": "GET", "path": f"/p/{10_001 + draw.below(640)}", "status": 429,
                         "ms": draw.between(1, 9), "agent": bot, "ip": "10.9.9.9"})  # fmt: skip
                 elif what == "deadlock":
-                    line = Line("ERROR", "could not reserve: deadlock detected", rid,
-                                {"order": self.order - draw.below(900)})  # fmt: skip
+                    line = Line(
+                        "ERROR",
+                        "could not reserve: deadlock detected",
+                        rid,
+                        {"order": draw.pick(self.online).number if self.online else 0},
+                    )
                 else:
                     line = Line("WARN", "bank does not answer, retrying", rid,
                                 {"attempt": draw.between(1, 4)})  # fmt: skip
@@ -198,9 +244,11 @@ class _Services:
             })  # fmt: skip
 
 
-def write_logs(world: World, folder: Path) -> dict[str, Any]:
+def write_logs(world: World, online: list[Placed], folder: Path) -> dict[str, Any]:
     """Write the logs of three services and tell the key what is in them."""
-    made = _Services(world)
+    made = _Services(world, online)
+    for placed in online:
+        made.order(placed)
     for number in range((made.last - made.first).days + 1):
         made.day(number)
     made.bursts()

@@ -39,6 +39,7 @@ def complaints(folder: Path) -> Iterator[str]:
         yield from _defects(db, key)
         yield from _questions(db, key)
         yield from _roles(db, key)
+        yield from _orders_in_logs(db, folder)
     yield from _documents(folder, key)
     yield from _scripts(folder, key)
     yield from _logs(folder, key)
@@ -309,6 +310,19 @@ def _logs(folder: Path, key: dict[str, Any]) -> Iterator[str]:
     if effect is None or effect["from"] != error["from"]:
         yield "the rare error explains nothing"
     yield from _skew(lines, told["clock_skew"])
+
+
+def _orders_in_logs(db: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:
+    """Each order that was paid in the logs is in the database, and there are some."""
+    logs = sorted((folder / "company" / "logs" / "fulfilment").glob("*.log"))
+    lines = [x for path in logs for x in path.read_text("utf-8").splitlines() if "reserved" in x]
+    told = {int(m[1]) for x in lines if (m := re.search(r"order\W+(\d+)", x))}
+    listed = ", ".join(str(number) for number in told) or "0"
+    key, at = (c["column"] for c in key_of(folder)["columns"]
+               if c["table"] == "orders" and c["plain"] in ("order_id", "ordered_at"))  # fmt: skip
+    there = dict(db.execute(f"SELECT {key}, {at} FROM orders WHERE {key} IN ({listed})").fetchall())
+    if not told or set(there) != told:
+        yield f"{len(told - set(there))} of {len(told)} orders in the logs are not in the database"
 
 
 def _skew(lines: dict[str, list[str]], skew: dict[str, Any]) -> Iterator[str]:
