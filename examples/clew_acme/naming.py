@@ -42,6 +42,9 @@ class Names:
 
         def fill(match: re.Match[str]) -> str:
             table, column = match.group(1), match.group(2)
+            if table not in tables():
+                # A slot of somebody else's language, such as an f-string's.
+                return match.group(0)
             return self.columns[table, column] if column else table
 
         return _SLOT.sub(fill, template)

@@ -1,5 +1,6 @@
 """What else lies in a wiki: onboarding, runbooks, metrics, notes, mails, and what is secret?"""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -174,11 +175,11 @@ def general_pages(world: World, weaver: Weaver) -> tuple[list[Page], list[dict[s
         pages.append(page)
         for mark in passages:
             question, answer = _QUESTIONS[mark]
-            plain = c.who("Board")
+            plain = replace(author, voice="plain")
             asked.append(
                 {
                     "question": weaver.weave(question, draw, plain, {})[0],
-                    "answer": weaver.weave(answer, draw, author, {})[0],
+                    "answer": weaver.weave(answer, draw, plain, {})[0],
                     "mark": mark,
                     "holds": page,
                     "outdated": [],
