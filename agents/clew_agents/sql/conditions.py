@@ -78,7 +78,10 @@ class ConditionMaker:
         for test in tests:
             if isinstance(test, NumberTest) and test.having:
                 having.append((test.operator, test.values))
-            elif isinstance(test, ValueTest) and test.lacking and self._is_below(test):
+            elif isinstance(test, ValueTest) and test.lacking:
+                if not self._is_below(test):
+                    said = test.values[0].text
+                    raise NotUnderstood([said], f"Without {said!r}: say what is not {said}.")
                 lacked, below = self._value(replace(test, negated=False))
                 found.append(q.Related(has=False, table=below, where=lacked))
             elif not any(test is one for one in either):

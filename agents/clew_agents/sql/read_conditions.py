@@ -275,9 +275,9 @@ class ConditionReader:
             negated = True
             self.cursor.take(left)
             left = self.cursor.previous(left, ".E")
-        elif left is not None and self.cursor.items[left].text.lower() == "not":
+        elif left is not None and self._text(left) in ("not", "without", "no"):
             negated = True
-            lacking = self.cursor.items[left].text.lower() in ("without", "no", "never", "lacking")
+            lacking = self._text(left) != "not"
             self.cursor.take(left)
             left = self.cursor.previous(left, ".E")
         right = self.cursor.next(last, "")
@@ -300,6 +300,9 @@ class ConditionReader:
         if self.cursor.tag(left) == "G":
             self.cursor.take(left)  # "shipped by rail"
         return last
+
+    def _text(self, at: int) -> str:
+        return self.cursor.items[at].text.lower()
 
     def _names_value(self, beside: int, at: int) -> bool:
         """Whether the name beside a value names its column, or the table that it stands in."""
