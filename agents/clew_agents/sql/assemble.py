@@ -11,7 +11,7 @@ from clew_agents.sql.reading import Group, Op, Reading
 from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, ADJECTIVES, AVERAGED, STOCK
-from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_agents.sql.vocabulary import Name, Vocabulary, overview
 from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
@@ -248,8 +248,12 @@ class Assembler:
         """Say that nothing is computed or listed, and what the question does speak of."""
         items = self.resolver.items
         spoken = [repr(item.text) for item in items if item.tag in "FVPh#"]
-        about = f" It only speaks of {', '.join(spoken)}." if spoken else ""
-        return f"The question names nothing to count, compute or list.{about}"
+        if not spoken:
+            return overview(self.vocabulary)
+        return (
+            "The question names nothing to count, compute or list. "
+            f"It only speaks of {', '.join(spoken)}."
+        )
 
     def _finest(
         self, base: str, computed: list[Computed], dimensions: list[tuple[q.Dimension, Name]]

@@ -21,7 +21,7 @@ from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item, tag
 from clew_agents.sql.tokens import Token, tokenize
-from clew_agents.sql.vocabulary import Vocabulary
+from clew_agents.sql.vocabulary import Vocabulary, overview
 from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
 from clew_core.errors import Refused
@@ -31,6 +31,11 @@ from clew_tools.semantic.keys import reaches
 
 Pins = dict[str, tuple[str, str]]
 _MOST_OPTIONS = 6
+# Words of those who want to know what there is.
+_METADATA = frozenset(
+    "column columns field fields table tables schema describe description overview help "
+    "contain metadata variables attributes structure summary summarize summarise".split()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,8 @@ class BuiltinProposer:
         """
         refuse_changes(task)
         deadline.check()
+        if _is_sql(task):
+            raise CannotAnswer("This is SQL: run it in a notebook cell that begins with %%sql.")
         return self._propose(task, context, {})
 
     def _propose(
@@ -128,6 +135,8 @@ class BuiltinProposer:
         """Name the words; where something similar is known, ask whether it is meant."""
         if problem.reason:
             return CannotAnswer(problem.reason)
+        if not _METADATA.isdisjoint(word.casefold() for word in problem.words):
+            return CannotAnswer(overview(context.vocabulary))
         similar = {word: _similar(word, context) for word in problem.words}
         near = [
             f"{word!r} (did you mean {_or(found)}?)" for word, found in similar.items() if found
@@ -189,6 +198,11 @@ class BuiltinProposer:
                 options=tuple(options),
             )
         )
+
+
+def _is_sql(question: str) -> bool:
+    words = [token.norm for token in tokenize(question)]
+    return words[:1] in (["select"], ["with"]) and "select" in words and "from" in words
 
 
 def _label(table: str, column: str, context: SqlContext) -> str:

@@ -126,11 +126,19 @@ class Describer:
 
     def conditions(self) -> str:
         """Say all conditions, the times last: "for country Brazil in 1997"."""
-        parts = [self._condition(c) for c in self.spec.conditions if not _on_measure(c)]
-        plain = [text for text, timed in parts if not timed]
-        timed = [text for text, timed in parts if timed]
-        texts = ([f"with {_and(plain)}"] if plain else []) + timed
-        return " ".join(texts)
+        parts = [(c, *self._condition(c)) for c in self.spec.conditions if not _on_measure(c)]
+        plain = [(c, text) for c, text, timed in parts if not timed]
+        timed_texts = [text for _, text, timed in parts if timed]
+        equal = all(isinstance(c, q.Predicate) and c.operator in ("=", "in") for c, _ in plain)
+        intro = "for" if equal and self._is_value() else "with"
+        texts = [f"{intro} {_and([text for _, text in plain])}"] if plain else []
+        return " ".join([*texts, *timed_texts])
+
+    def _is_value(self) -> bool:
+        """Whether something is computed or looked up, and not counted or listed."""
+        if not self.spec.measures:
+            return not self.spec.distinct
+        return any(m.aggregate not in ("count", "count_distinct") for m in self.spec.measures)
 
     def _condition(self, condition: q.Condition) -> tuple[str, bool]:
         if isinstance(condition, q.Predicate):

@@ -76,9 +76,14 @@ class Resolver:
             return None
         if (pin := self.pins.get(item.text.casefold())) is not None:
             found = [n for n in found if (n.table, n.column) == pin] or found
+        pinned = pin is not None and len(found) == 1
         chosen = self._narrow(item, found)
         if len(chosen) > 1:
             raise Ambiguous(item.text, [(n.table, n.column or "") for n in chosen])
+        if pinned:  # say which of them was chosen
+            self.terms[chosen[0].table, chosen[0].column or ""] = (
+                f"{item.text} of {chosen[0].table}"
+            )
         score = next(match.score for match in item.matches if match.name is chosen[0])
         if score >= GOOD:  # else the name of the column says more than the word did
             self.terms.setdefault((chosen[0].table, chosen[0].column or ""), item.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from clew_agents.sql.thesaurus import LABELS, WORTH, synonyms
@@ -14,6 +14,7 @@ from clew_tools.database.catalog import Catalog, Column, Table
 
 # Below these a match is no name but a hint, or nothing.
 EXACT, GOOD, FAIR = 1.0, 0.8, 0.6
+_MOST_TOLD = 10
 
 _WAREHOUSE = frozenset("dim fact fct tbl stg vw lkp ref".split())
 _UNITS = frozenset("eur usd gbp chf jpy dkk sek nok pln czk kg km cm mm".split())
@@ -169,6 +170,23 @@ class Vocabulary:
             or any(name.column in key.columns for key in keys)
             or (name.words[-1] in ("id", "key", "uuid", "guid") and name.type != "number")
         )
+
+
+def overview(vocabulary: Vocabulary) -> str:
+    """Say what a source holds, for those who ask what there is to ask."""
+    catalog = vocabulary.catalog
+    told = [
+        f"{table.name} ({_some([column.name for column in table.columns])})"
+        for table in catalog.tables[:_MOST_TOLD]
+    ]
+    more = len(catalog.tables) - len(told)
+    rest = f" and {more} more tables" if more > 0 else ""
+    return f"Ask about what {catalog.source!r} holds: {'; '.join(told)}{rest}."
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = ["…"] if len(names) > _MOST_TOLD else []
+    return ", ".join([*names[:_MOST_TOLD], *rest])
 
 
 def names_table(question: str, table: str) -> bool:
