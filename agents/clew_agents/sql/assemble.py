@@ -53,7 +53,7 @@ class Assembler:
         entity_table = self._entity_table()
         self.resolver.base = base = self._base(computed, entity_table)
         if reading.adjective:
-            computed.append(self._adjective(base))
+            computed.insert(0, self._adjective(base))  # it ranks, whatever else is shown
         if reading.direction and not computed:
             computed.append(self._worth_of(base, None))
         computed = self._counted_by_having(computed)

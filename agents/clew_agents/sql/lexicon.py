@@ -67,8 +67,9 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             " the fewest"),
     **_rows("S", "max long", "longest, lengthiest"),
     **_rows("S", "min short", "shortest, briefest"),
-    **_rows("S", "max expensive", "most expensive, priciest, dearest, costliest, most costly"),
-    **_rows("S", "min cheap", "cheapest, least expensive"),
+    **_rows("S", "max expensive", "most expensive, the most expensive, priciest, "
+            "dearest, costliest, most costly, the most costly"),
+    **_rows("S", "min cheap", "cheapest, least expensive, the least expensive"),
     **_rows("S", "min old", "oldest, eldest"),
     **_rows("S", "max young", "youngest"),
     **_rows("S", "max heavy", "heaviest"),
@@ -77,11 +78,13 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("S", "max fast", "fastest"),
     **_rows("S", "max rich", "richest, wealthiest"),
     **_rows("S", "min poor", "poorest"),
-    **_rows("S", "max populous", "most populous, most populated"),
-    **_rows("S", "min populous", "least populous, least populated"),
+    **_rows("S", "max populous", "most populous, most populated, the most populous, "
+            "the most populated"),
+    **_rows("S", "min populous", "least populous, least populated, the least populous, "
+            "the least populated"),
     **_rows("S", "max hot", "hottest, warmest"),
     **_rows("S", "min cold", "coldest"),
-    **_rows("S", "max date", "latest, newest, most recent"),
+    **_rows("S", "max date", "latest, newest, most recent, the most recent"),
     **_rows("S", "min date", "earliest"),
     **_rows("K", "max", "top, first, leading"),
     **_rows("K", "min", "bottom"),

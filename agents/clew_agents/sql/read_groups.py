@@ -142,6 +142,8 @@ class GroupReader:
         at = self._asked_for()
         if at is None and ranked and supers:
             at = self._leading(supers[0])
+        if at is None and len(supers) == 1:
+            at = self._described(supers[0])
         if at is None:
             return
         if not ranked:
@@ -165,6 +167,12 @@ class GroupReader:
                 self.cursor.take(other)
         if self.cursor.reading.limit is None:
             self.cursor.reading.limit = 10 if self._plural(at) else 1
+
+    def _described(self, place: int) -> int | None:
+        """The table right after an adjective: "the longest track", "five cheapest products"."""
+        at = self.cursor.next(place, ".#")
+        adjective = " " in self.cursor.items[place].value
+        return at if adjective and self.cursor.free(at) and self.cursor.is_table(at) else None
 
     def _plural(self, at: int) -> bool:
         word = self.cursor.items[at].text.lower()
