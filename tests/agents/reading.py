@@ -1,0 +1,108 @@
+"""The two sources of the reader's tests, and a short way to write a query spec down."""
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from clew_agents.proposer import Candidate
+from clew_agents.sql.builtin import BuiltinProposer, SqlContext
+from clew_agents.sql.tagging import tag
+from clew_agents.sql.vocabulary import Vocabulary
+from clew_core import query_spec as q
+from clew_core.deadline import Deadline
+from clew_tools.database.values import TextValues, normal
+from tools.semantic import catalog_of
+
+TODAY = dt.date(2024, 5, 15)
+SOURCES: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).parent / "reading_tables.yaml").read_text("utf-8")
+)
+
+
+def context_of(source: str, previous: q.QuerySpec | None = None) -> SqlContext:
+    """Make what the proposer is given."""
+    told = SOURCES[source]
+    tables = {name: {**table, "rows": []} for name, table in told["tables"].items()}
+    places: dict[str, list[tuple[str, str, str]]] = {}
+    for column, values in told["values"].items():
+        table, _, name = column.partition(".")
+        for value in values:
+            places.setdefault(normal(value), []).append((table, name, value))
+    return SqlContext(
+        source=source,
+        vocabulary=Vocabulary(catalog=replace(catalog_of(tables), source=source)),
+        values=TextValues(places),
+        today=TODAY,
+        previous=previous,
+    )
+
+
+def tags_of(question: str, context: SqlContext) -> str:
+    """Tag a question: one letter per item."""
+    return "".join(
+        item.tag for item in tag(question, context.vocabulary, context.values, context.today)
+    )
+
+
+def candidates_of(question: str, context: SqlContext) -> list[Candidate]:
+    """Propose."""
+    return list(BuiltinProposer().propose(question, context, Deadline()))
+
+
+def short(spec: q.QuerySpec) -> str:
+    """Write a spec on one line: ``rides: sum amount | by month(started_at) | if …``."""
+    own = spec.table
+    parts = [_measure(measure, own) for measure in spec.measures]
+    text = f"{own}: {', '.join(parts) or 'list'}"
+    if spec.distinct:
+        text += " once"
+    if spec.dimensions:
+        text += f" | by {', '.join(_dimension(d, own) for d in spec.dimensions)}"
+    if spec.conditions:
+        text += f" | if {' and '.join(_condition(c, own) for c in spec.conditions)}"
+    if spec.order:
+        ways = {"descending": "down", "ascending": "up"}
+        text += f" | order {', '.join(f'{o.by} {ways[o.direction]}' for o in spec.order)}"
+    if spec.limit is not None:
+        text += f" | limit {spec.limit}"
+    if spec.chart is not None:
+        text += f" | chart {spec.chart.mark or 'any'}"
+    return text
+
+
+def _value(value: Any, own: str) -> str:
+    if isinstance(value, q.Column):
+        name = value.column if value.table == own else f"{value.table}.{value.column}"
+        return f"{name}@{value.path}" if value.path else name
+    if isinstance(value, q.MeasureRef):
+        return f"<{value.measure}>"
+    return str(value)
+
+
+def _measure(measure: q.Measure, own: str) -> str:
+    if measure.of is None:
+        return str(measure.aggregate)
+    return f"{measure.aggregate} {_value(measure.of, own)}"
+
+
+def _dimension(dimension: q.Dimension, own: str) -> str:
+    name = _value(dimension.of, own)
+    return f"{dimension.grain}({name})" if dimension.grain else name
+
+
+def _condition(condition: q.Condition, own: str) -> str:
+    if isinstance(condition, q.Predicate):
+        name = _value(condition.on, own)
+        name = f"{condition.grain}({name})" if condition.grain else name
+        return " ".join([name, condition.operator, ", ".join(map(str, condition.values))]).strip()
+    if isinstance(condition, q.Related):
+        where = f" if {_condition(condition.where, condition.table)}" if condition.where else ""
+        return f"{'some' if condition.has else 'no'} {condition.table}{where}"
+    if isinstance(condition, q.AllOf):
+        return f"({' and '.join(_condition(c, own) for c in condition.all)})"
+    if isinstance(condition, q.AnyOf):
+        return f"({' or '.join(_condition(c, own) for c in condition.any)})"
+    return f"none of ({', '.join(_condition(c, own) for c in condition.none)})"
