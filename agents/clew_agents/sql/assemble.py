@@ -7,29 +7,15 @@ from typing import cast
 
 from clew_agents.proposer import Candidate
 from clew_agents.sql.conditions import ConditionMaker, Placed
-from clew_agents.sql.reading import Group, Op, Reading
-from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
+from clew_agents.sql.measures import Computed, MeasureMaker, listed
+from clew_agents.sql.reading import Group, Reading
+from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
-from clew_agents.sql.thesaurus import ADDITIVE, ADJECTIVES, AVERAGED, STOCK
+from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary, overview
 from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
-
-
-@dataclass(frozen=True, kw_only=True)
-class Computed:
-    """One measure, with its column settled.
-
-    Attributes:
-        aggregate: None: the question does not say which.
-        column: None: rows are counted.
-        table: that it is computed on.
-    """
-
-    aggregate: q.Aggregate | None
-    column: Name | None
-    table: str
 
 
 @dataclass(kw_only=True)
@@ -42,6 +28,13 @@ class Assembler:
     resolver: Resolver
     labels: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def made(self) -> MeasureMaker:
+        """Settles what is computed."""
+        return MeasureMaker(
+            vocabulary=self.vocabulary, reading=self.reading, resolver=self.resolver
+        )
+
     def candidates(self) -> list[Candidate]:
         """Make the specs that the reading may mean, the likeliest first.
 
@@ -49,14 +42,14 @@ class Assembler:
             Ambiguous, NotUnderstood: something could not be settled.
         """
         reading = self.reading
-        computed = [self._computed(op) for op in reading.ops]
+        computed = [self.made.computed(op) for op in reading.ops]
         entity_table = self._entity_table()
         self.resolver.base = base = self._base(computed, entity_table)
         if reading.adjective:
-            computed.insert(0, self._adjective(base))  # it ranks, whatever else is shown
+            computed.insert(0, self.made.adjective(base))  # it ranks, whatever else is shown
         if reading.direction and not computed:
-            computed.append(self._worth_of(base, None))
-        computed = self._counted_by_having(computed)
+            computed.append(self.made.worth_of(base, None))
+        computed = self.made.counted_by_having(computed)
         dimensions = self._dimensions(base, computed)
         base, computed = self._finest(base, computed, dimensions)
         self.resolver.base = base
@@ -72,123 +65,6 @@ class Assembler:
             counting=all(c.aggregate in ("count", "count_distinct") for c in computed),
         ).make()
         return self._specs(base, computed, dimensions, placed)
-
-    # --- measures ------------------------------------------------------------------------------
-
-    def _computed(self, op: Op) -> Computed:
-        item = op.target
-        if item is None:
-            return self._rows_or_worth(op)
-        if op.count:
-            return self._counted(op)
-        dated = op.aggregate in ("min", "max")
-        column = self.resolver.column(item, (*NUMERIC, *DATES) if dated else NUMERIC)
-        table = self.resolver.table(item)
-        if column is not None and (table is None or item.matches[0].name.column is not None):
-            return Computed(aggregate=op.aggregate, column=column, table=column.table)
-        if table is None:
-            verb = {"sum": "added up", "avg": "averaged"}.get(op.aggregate or "", "computed")
-            raise NotUnderstood([item.text], f"{item.text!r} can't be {verb}: it is no number.")
-        if op.aggregate != "sum" and self.reading.groups and item.text.lower().endswith("s"):
-            # "average orders per day": of their number, which has to be counted first
-            raise NotUnderstood([], f"Counting {item.text!r} per group first can't be done yet.")
-        return self._worth_of(table, op.aggregate)
-
-    def _rows_or_worth(self, op: Op) -> Computed:
-        if op.count and not self.reading.context and self.reading.values:
-            # "how many ETFs": the rows that have the value
-            hits = self.resolver.value(self.reading.values[0].values[0], ())
-            return Computed(aggregate="count", column=None, table=hits[0].table)
-        table = self._only_table()
-        if op.count:
-            return Computed(aggregate="count", column=None, table=table)
-        if op.aggregate != "sum" and self.reading.groups:
-            # "average daily orders": of their number, which has to be counted first
-            raise NotUnderstood([], f"Counting {table!r} per group first can't be done yet.")
-        return self._worth_of(table, op.aggregate)
-
-    def _only_table(self) -> str:
-        names = list(self.reading.context) or [t.name for t in self.vocabulary.catalog.tables]
-        if len(names) != 1:
-            raise NotUnderstood([], f"Rows of which table? There are {_listed(names)}.")
-        return names[0]
-
-    def _counted(self, op: Op) -> Computed:
-        item = op.target
-        assert item is not None
-        table = self.resolver.table(item)
-        if table is not None:
-            return Computed(aggregate="count", column=None, table=table)
-        column = self.resolver.column(item)
-        if column is None:
-            raise NotUnderstood([item.text])
-        if column.type in NUMERIC and not op.distinct and not self._discrete(column):
-            aggregate: q.Aggregate | None = "sum"
-            if not self._said_of(column).isdisjoint(STOCK):
-                aggregate = None  # a stock: summed only where the time stands still
-            return Computed(aggregate=aggregate, column=column, table=column.table)
-        return Computed(aggregate="count_distinct", column=column, table=column.table)
-
-    def _said_of(self, column: Name) -> set[str]:
-        """The words of a column's name and those that the question has for it."""
-        said = self.resolver.terms.get((column.table, column.column or ""), "")
-        return {*column.words, *said.casefold().split()}
-
-    def _discrete(self, column: Name) -> bool:
-        return self.vocabulary.is_key(column) or column.words[-1] == "year"
-
-    def _worth_of(self, table: str, aggregate: q.Aggregate | None) -> Computed:
-        worth = self.vocabulary.worth(table)
-        if worth is None:
-            what = {"sum": "total", "avg": "average"}.get(aggregate or "", "measure")
-            raise NotUnderstood(
-                [], f"The {what} of which column of {table!r}? {self._numbers_of(table)}"
-            )
-        self.resolver.used.add((worth.table, worth.column or ""))
-        return Computed(aggregate=aggregate, column=worth, table=table)
-
-    def _numbers_of(self, table: str) -> str:
-        names = [
-            n.column or "" for n in self.vocabulary.of_table(table)
-            if n.type in NUMERIC and not self.vocabulary.is_key(n)
-        ]  # fmt: skip
-        return f"It has the numbers {_listed(names)}." if names else "It has no numbers."
-
-    def _adjective(self, base: str) -> Computed:
-        """The column that "longest" or "oldest" speaks of."""
-        words = ADJECTIVES.get(self.reading.adjective, ())
-        if self.reading.adjective == "date":
-            found = [n for n in self.vocabulary.of_table(base) if n.type in DATES]
-        else:
-            found = [
-                n
-                for n in self.vocabulary.of_table(base)
-                if n.type in (*NUMERIC, *DATES) and not set(n.words).isdisjoint(words)
-            ]
-        if len(found) != 1:
-            raise NotUnderstood(
-                [self.reading.adjective],
-                f"{self.reading.adjective!r} by what? {self._numbers_of(base)}",
-            )
-        self.resolver.used.add((base, found[0].column or ""))
-        direction: q.Aggregate = "max" if self.reading.direction == "max" else "min"
-        if self.reading.adjective in ("old", "young") and found[0].words[-1] == "age":
-            self.reading.direction = "max" if self.reading.adjective == "old" else "min"
-            direction = self.reading.direction
-        return Computed(aggregate=direction, column=found[0], table=base)
-
-    def _counted_by_having(self, computed: list[Computed]) -> list[Computed]:
-        """For "genres with more than 100 tracks" the tracks are counted."""
-        having = [test for test in self.reading.numbers if test.having]
-        if not having:
-            return computed
-        item = having[0].item
-        table = self.resolver.table(item) if item is not None else None
-        if len(having) > 1 or computed or table is None or self.reading.entity is None:
-            raise NotUnderstood(
-                [having[0].text], "Counting groups by their size can't be done yet."
-            )
-        return [Computed(aggregate="count", column=None, table=table)]
 
     # --- the table to stand on -----------------------------------------------------------------
 
@@ -226,7 +102,7 @@ class Assembler:
         for table in tables:
             if all(reaches(self.vocabulary.catalog, table, other) for other in tables):
                 return table
-        raise NotUnderstood([], f"{_listed(tables)} can't be put into one table without repeats.")
+        raise NotUnderstood([], f"{listed(tables)} can't be put into one table without repeats.")
 
     def _named_below(self, tables: list[str]) -> str | None:
         """The table whose rows a measure is taken over: "average base price of reservations"."""
@@ -277,12 +153,10 @@ class Assembler:
         key = own.primary_key if own else ()
         if not below or not only_counts or len(key) != 1 or not computed:
             far = sorted(t for t in needed if not reaches(catalog, base, t))
-            raise NotUnderstood([], f"{base!r} can't be grouped by {_listed(far)} without repeats.")
+            raise NotUnderstood([], f"{base!r} can't be grouped by {listed(far)} without repeats.")
         lowest = [b for b in below if not any(b != o and reaches(catalog, b, o) for o in below)]
         if len(lowest) != 1:
-            raise NotUnderstood(
-                [], f"From {base!r} several ways lead to {_listed(sorted(needed))}."
-            )
+            raise NotUnderstood([], f"From {base!r} several ways lead to {listed(sorted(needed))}.")
         name = next(n for n in self.vocabulary.of_table(base) if n.column == key[0])
         counted = [replace(c, aggregate="count_distinct", column=name) for c in computed]
         return lowest[0], counted
@@ -321,7 +195,7 @@ class Assembler:
     def _is_amount(self, item: Item) -> bool:
         """Whether a group would be a number with a fraction, or is said "per" a number."""
         names = [m.name for m in item.matches if m.name.column is not None]
-        if item.tables or not names or any(self._discrete(name) for name in names):
+        if item.tables or not names or any(self.made.discrete(name) for name in names):
             return False
         place = next((i for i, o in enumerate(self.resolver.items) if o.start == item.start), 0)
         per = place > 0 and self.resolver.items[place - 1].text.lower() == "per"
@@ -404,7 +278,7 @@ class Assembler:
     ) -> tuple[q.Aggregate, ...] | None:
         """Which aggregates a bare column may mean; None: any, or the value of a single row."""
         assert computed.column is not None
-        words = self._said_of(computed.column)
+        words = self.made.said_of(computed.column)
         adds = not words.isdisjoint(ADDITIVE) and words.isdisjoint(AVERAGED)
         if self.reading.direction is not None:
             extreme: q.Aggregate = self.reading.direction
@@ -500,7 +374,3 @@ def _with(computed: list[Computed], aggregate: q.Aggregate) -> list[Computed]:
 
 def _plain(table: str) -> str:
     return singular("_".join(split_name(table))) or table
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(repr, names))

@@ -1,0 +1,163 @@
+"""What is computed: which column an operator of the question works on, or which rows it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clew_agents.sql.reading import Op, Reading
+from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
+from clew_agents.sql.thesaurus import ADJECTIVES, STOCK
+from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_core import query_spec as q
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """One measure, with its column settled.
+
+    Attributes:
+        aggregate: None: the question does not say which.
+        column: None: rows are counted.
+        table: that it is computed on.
+    """
+
+    aggregate: q.Aggregate | None
+    column: Name | None
+    table: str
+
+
+@dataclass(kw_only=True)
+class MeasureMaker:
+    """Settles the measures of one reading."""
+
+    vocabulary: Vocabulary
+    reading: Reading
+    resolver: Resolver
+
+    def computed(self, op: Op) -> Computed:
+        """Settle what an operator computes.
+
+        Raises:
+            Ambiguous, NotUnderstood: its column could not be settled.
+        """
+        item = op.target
+        if item is None:
+            return self._rows_or_worth(op)
+        if op.count:
+            return self._counted(op)
+        dated = op.aggregate in ("min", "max")
+        column = self.resolver.column(item, (*NUMERIC, *DATES) if dated else NUMERIC)
+        table = self.resolver.table(item)
+        if column is not None and (table is None or item.matches[0].name.column is not None):
+            return Computed(aggregate=op.aggregate, column=column, table=column.table)
+        if table is None:
+            verb = {"sum": "added up", "avg": "averaged"}.get(op.aggregate or "", "computed")
+            raise NotUnderstood([item.text], f"{item.text!r} can't be {verb}: it is no number.")
+        if op.aggregate != "sum" and self.reading.groups and item.text.lower().endswith("s"):
+            # "average orders per day": of their number, which has to be counted first
+            raise NotUnderstood([], f"Counting {item.text!r} per group first can't be done yet.")
+        return self.worth_of(table, op.aggregate)
+
+    def _rows_or_worth(self, op: Op) -> Computed:
+        if op.count and not self.reading.context and self.reading.values:
+            # "how many ETFs": the rows that have the value
+            hits = self.resolver.value(self.reading.values[0].values[0], ())
+            return Computed(aggregate="count", column=None, table=hits[0].table)
+        table = self._only_table()
+        if op.count:
+            return Computed(aggregate="count", column=None, table=table)
+        if op.aggregate != "sum" and self.reading.groups:
+            # "average daily orders": of their number, which has to be counted first
+            raise NotUnderstood([], f"Counting {table!r} per group first can't be done yet.")
+        return self.worth_of(table, op.aggregate)
+
+    def _only_table(self) -> str:
+        names = list(self.reading.context) or [t.name for t in self.vocabulary.catalog.tables]
+        if len(names) != 1:
+            raise NotUnderstood([], f"Rows of which table? There are {listed(names)}.")
+        return names[0]
+
+    def _counted(self, op: Op) -> Computed:
+        item = op.target
+        assert item is not None
+        table = self.resolver.table(item)
+        if table is not None:
+            return Computed(aggregate="count", column=None, table=table)
+        column = self.resolver.column(item)
+        if column is None:
+            raise NotUnderstood([item.text])
+        if column.type in NUMERIC and not op.distinct and not self.discrete(column):
+            aggregate: q.Aggregate | None = "sum"
+            if not self.said_of(column).isdisjoint(STOCK):
+                aggregate = None  # a stock: summed only where the time stands still
+            return Computed(aggregate=aggregate, column=column, table=column.table)
+        return Computed(aggregate="count_distinct", column=column, table=column.table)
+
+    def said_of(self, column: Name) -> set[str]:
+        """The words of a column's name and those that the question has for it."""
+        said = self.resolver.terms.get((column.table, column.column or ""), "")
+        return {*column.words, *said.casefold().split()}
+
+    def discrete(self, column: Name) -> bool:
+        """Whether a number only tells rows apart: a key, a year."""
+        return self.vocabulary.is_key(column) or column.words[-1] == "year"
+
+    def worth_of(self, table: str, aggregate: q.Aggregate | None) -> Computed:
+        """Compute on what a row of a table is worth."""
+        worth = self.vocabulary.worth(table)
+        if worth is None:
+            what = {"sum": "total", "avg": "average"}.get(aggregate or "", "measure")
+            raise NotUnderstood(
+                [], f"The {what} of which column of {table!r}? {self._numbers_of(table)}"
+            )
+        self.resolver.used.add((worth.table, worth.column or ""))
+        return Computed(aggregate=aggregate, column=worth, table=table)
+
+    def _numbers_of(self, table: str) -> str:
+        names = [
+            n.column or "" for n in self.vocabulary.of_table(table)
+            if n.type in NUMERIC and not self.vocabulary.is_key(n)
+        ]  # fmt: skip
+        return f"It has the numbers {listed(names)}." if names else "It has no numbers."
+
+    def adjective(self, base: str) -> Computed:
+        """Find the column that "longest" or "oldest" speaks of."""
+        words = ADJECTIVES.get(self.reading.adjective, ())
+        if self.reading.adjective == "date":
+            found = [n for n in self.vocabulary.of_table(base) if n.type in DATES]
+        else:
+            found = [
+                n
+                for n in self.vocabulary.of_table(base)
+                if n.type in (*NUMERIC, *DATES) and not set(n.words).isdisjoint(words)
+            ]
+        if len(found) != 1:
+            raise NotUnderstood(
+                [self.reading.adjective],
+                f"{self.reading.adjective!r} by what? {self._numbers_of(base)}",
+            )
+        self.resolver.used.add((base, found[0].column or ""))
+        direction: q.Aggregate = "max" if self.reading.direction == "max" else "min"
+        if self.reading.adjective in ("old", "young") and found[0].words[-1] == "age":
+            self.reading.direction = "max" if self.reading.adjective == "old" else "min"
+            direction = self.reading.direction
+        return Computed(aggregate=direction, column=found[0], table=base)
+
+    def counted_by_having(self, computed: list[Computed]) -> list[Computed]:
+        """Count what is only compared: the tracks of "genres with more than 100 tracks"."""
+        having = [test for test in self.reading.numbers if test.having]
+        if not having:
+            return computed
+        item = having[0].item
+        table = self.resolver.table(item) if item is not None else None
+        if len(having) > 1 or computed or table is None or self.reading.entity is None:
+            raise NotUnderstood(
+                [having[0].text], "Counting groups by their size can't be done yet."
+            )
+        return [Computed(aggregate="count", column=None, table=table)]
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names in quotes."""
+    return ", ".join(map(repr, names))
