@@ -1,11 +1,11 @@
 """What does the platform itself cost, apart from engines and models?
 
-    python benchmarks/overhead.py [--scale 0.1] [--limit 200] [--write]
+    python benchmarks/overhead.py [--scale 1] [--limit 400] [--data SOURCE] [--write]
 
 The costs table of the design. CPU time of the process and its children, engines and BLAS on one
 thread, less the spans around the engine's execute and fetch; at least 200 different questions, no
 answer cache. The questions are made from the catalog, so that they fit any source (``--data``);
-the default is TPC-H. Memory and start-up are those of whole processes.
+the default is acme, seed 1. Memory and start-up are those of whole processes.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
-from question_sets import NOW, locate  # noqa: E402
+from question_sets import NOW  # noqa: E402
 from results import write_section  # noqa: E402
 
 import clew  # noqa: E402
+import clew_acme  # noqa: E402
 from clew_agents.proxy import proxy as proxy_module  # noqa: E402
 from clew_agents.sql import agent as agent_module  # noqa: E402
 from clew_agents.sql.builtin import BuiltinProposer  # noqa: E402
@@ -163,17 +164,16 @@ def guard_ms(location: Path) -> float:
 def main() -> int:
     """Print the table; with ``--write`` put it into RESULTS.md."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--scale", type=float, default=0.1)
+    parser.add_argument("--scale", type=float, default=1)
     parser.add_argument("--limit", type=int, default=400)
     parser.add_argument("--data", type=Path, help="another source")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["CLEW_HOME"] = f"{scratch}/home"
-        folder = Path(scratch, "tpch")
-        folder.mkdir()
-        location = args.data or locate("tpch", folder, args.scale)
-        assert location is not None
+        location = args.data or clew_acme.generate(
+            Path(scratch, "acme"), seed=1, scale=args.scale, forms=["duckdb"]
+        )
         program = [sys.executable, "-c", "import sys; from clew.cli import main; sys.exit(main())"]
         environment = dict(os.environ)
         ask = [*program, "ask", "how many rows are in orders", "--data", str(location)]
@@ -184,7 +184,7 @@ def main() -> int:
         costs, phases, asked = per_question(location, args.limit)
     costs.sort()
     median, worst = statistics.median(costs), costs[int(WORST_OF * (len(costs) - 1))]
-    name = args.data.name if args.data else f"TPC-H, scale {args.scale:g}"
+    name = args.data.name if args.data else f"acme, seed 1, scale {args.scale:g}"
     lines = [
         f"Source: {name}; {asked} different questions, {len(costs)} answered.",
         "",
