@@ -33,7 +33,7 @@ setup:  ## make the virtual environment .venv and install Clew in it, editable
 	"$$python" scripts/environment.py $(VENV) --python "$$python" --editable
 
 .PHONY: demo
-demo: setup  ## answer six questions on two data sets, print them and leave demo.ipynb
+demo: setup  ## ask acme and two public data sets, print the answers, leave demo.ipynb
 	@$(RUN) examples/demo.py
 
 .PHONY: test
