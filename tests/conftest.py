@@ -1,8 +1,8 @@
 """What holds for every test: a home of its own, no network, and a word on all that did not run.
 
 Fixtures for all parts: `unprivileged` (bound by file permissions even under root), `installed`
-(a Python that has clew's wheel and nothing of the checkout) and `bench_data` (the folder of
-public benchmark data, or a skip).
+(a Python that has clew's wheel and nothing of the checkout), `bench_data` (the folder of
+public benchmark data, or a skip) and `postgres_url` (an empty database on a server, or a skip).
 """
 
 import importlib.util
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
+from postgres import postgres_url as postgres_url  # handed on as a fixture
 
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = Path(__file__).parent / "offline"
