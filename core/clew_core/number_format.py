@@ -39,7 +39,9 @@ def format_number(value: Number, digits: int | None = None, unit: str | None = N
     """
     if digits is not None:
         value = round_half_up(value, digits)
-        text = f"{value:,.{max(digits, 0)}f}"
+        # An integer formatted with "f" goes through a float, which has no digit beyond the 16th.
+        exact = Decimal(value) if isinstance(value, int) else value
+        text = f"{exact:,.{max(digits, 0)}f}"
     elif isinstance(value, float):
         text = f"{Decimal(f'{value:.15g}'):,f}"
     else:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clew_core.number_format import digits_for, format_number
@@ -56,13 +56,17 @@ def test_a_number_is_printed(text: str, printed: str) -> None:
 
 
 @given(st.integers())
+@example(2**53 + 1)
 def test_an_integer_keeps_all_its_digits(value: int) -> None:
-    assert int(format_number(value).replace(",", "")) == value
+    for digits in (None, 0, 2):
+        assert Decimal(format_number(value, digits).replace(",", "")) == value
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3))
+@example(Decimal("99999999999999999999999999999999999.999"))
 def test_a_decimal_keeps_all_its_digits(value: Decimal) -> None:
-    assert Decimal(format_number(value).replace(",", "")) == value
+    for digits in (None, 3):
+        assert Decimal(format_number(value, digits).replace(",", "")) == value
 
 
 @given(st.floats(-1e300, 1e300))
