@@ -17,9 +17,9 @@ from clew.store import Message
 from clew_agents.proxy.proxy import Proxy
 from clew_agents.sql.vocabulary import names_table
 from clew_core.answer import Answer as CoreAnswer
-from clew_core.answer import Option
+from clew_core.answer import Option, Status
 from clew_core.deadline import Deadline
-from clew_core.errors import ClewError, SourceError, UsageError
+from clew_core.errors import Cancelled, ClewError, RunEnded, SourceError, UsageError
 from clew_core.events import Event, EventType, Request
 from clew_core.principal import Principal
 from clew_core.query_spec import QuerySpec
@@ -66,17 +66,24 @@ class Session:
     ) -> Iterator[Event]:
         """Answer a question as events; the last is ``answer``, ``error`` or ``cancelled``.
 
-        Leaving the iterator early cancels the run. Arguments and errors as ``ask``.
+        Leaving the iterator early cancels the run. Arguments as ``ask``.
+
+        Raises:
+            UsageError: as ``ask``, at the first event. What goes wrong later is an event.
         """
         request = _request(question, now)
+        self._check(request)
         deadline = deadline or Deadline(self.principal.policy.budget)
         events: queue.Queue[Event | None] = queue.Queue()
+        unforeseen: list[Exception] = []
 
         def work() -> None:
             try:
                 self._run(request, deadline, events.put)
             except ClewError:
                 pass  # already told as an event
+            except Exception as error:  # told too, but the caller has to see where it came from
+                unforeseen.append(error)
             finally:
                 events.put(None)
 
@@ -85,6 +92,8 @@ class Session:
         try:
             while (event := events.get()) is not None:
                 yield event
+            if unforeseen:
+                raise unforeseen[0]
         finally:
             if worker.is_alive():
                 deadline.cancel()
@@ -104,16 +113,21 @@ class Session:
 
     # --- one run -------------------------------------------------------------------------------
 
+    def _check(self, request: Request) -> dt.datetime:
+        """See that a request can be worked on, and find out what time it is for it."""
+        self.workspace.check_open()
+        _check(request.question)
+        return _moment(request.now, request.time_zone or self.workspace.settings.time_zone)
+
     def _run(
         self, request: Request, deadline: Deadline | None, tell: Callable[[Event], None]
     ) -> Answer:
-        _check(request.question)
+        now = self._check(request)
         deadline = deadline or Deadline(self.principal.policy.budget)
-        now = _moment(request.now, request.time_zone or self.workspace.settings.time_zone)
         journal = _Journal(self, uuid.uuid4().hex[:12], tell)
         try:
             answer = self._answer(request, deadline, now, journal)
-        except ClewError as error:
+        except Exception as error:
             journal.add("error", {"kind": type(error).__name__, "reason": str(error)})
             raise
         answer = replace(answer, thread=self.thread, run=journal.run)
@@ -131,9 +145,12 @@ class Session:
         question, chosen = request.question.strip(), None
         if option := _chosen(history, request):
             question, chosen = option.question, option
-        sources = self.workspace.opened(
-            self.principal, deadline, now.date(), _previous_spec(history)
-        )
+        previous = _previous_spec(history)
+        try:
+            sources = self.workspace.opened(self.principal, deadline, now.date(), previous)
+        except RunEnded as ended:  # before the first step
+            status: Status = "cancelled" if isinstance(ended, Cancelled) else "failed"
+            return Answer(status=status, question=question, reason=str(ended))
         proxy = Proxy(
             principal=self.principal, tell=journal.add, now=now.isoformat(), run=journal.run
         )
@@ -143,7 +160,7 @@ class Session:
 
     def _see_broken_files(self, question: str, answer: CoreAnswer) -> None:
         """Say that a file can't be read where the question needs it."""
-        if answer.status == "answered":
+        if answer.status in ("answered", "cancelled", "refused"):
             return
         for source in self.workspace.sources.values():
             for stem, why in source.broken.items():
@@ -211,7 +228,9 @@ def _moment(now: str | None, time_zone: str | None) -> dt.datetime:
         moment = dt.datetime.fromisoformat(now)
     except ValueError as error:
         raise UsageError(f"{now!r} is no ISO date or time.", hint="Such as 2024-03-31.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone or dt.UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=zone or dt.UTC)
+    return moment.astimezone(zone) if zone else moment
 
 
 def _previous_spec(history: tuple[Message, ...]) -> QuerySpec | None:

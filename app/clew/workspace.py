@@ -34,6 +34,7 @@ class Workspace:
         self._vocabularies: dict[tuple[str, str], Vocabulary] = {}
         self._lock = threading.Lock()
         self._default: Session | None = None
+        self._closed = False
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -53,8 +54,9 @@ class Workspace:
             thread: id of a thread to go on with; None starts one with the first question.
 
         Raises:
-            UsageError: the user has no such thread.
+            UsageError: the user has no such thread, or the workspace is closed.
         """
+        self.check_open()
         principal = Principal(user=user, policy=Policy(budget=self.settings.budget))
         if thread is not None and not self.store.thread_exists(principal, thread):
             raise UsageError(f"There is no thread {thread!r}.", hint="Leave it out to start one.")
@@ -95,8 +97,18 @@ class Workspace:
                 self._vocabularies[key] = Vocabulary(catalog=source.catalog(principal))
             return self._vocabularies[key]
 
+    def check_open(self) -> None:
+        """See that nothing was closed.
+
+        Raises:
+            UsageError: the workspace is closed.
+        """
+        if self._closed:
+            raise UsageError("The workspace is closed.", hint="Open it again with clew.open.")
+
     def close(self) -> None:
         """Close sources and store. Calling it twice is harmless."""
+        self._closed = True
         for source in self.sources.values():
             source.close()
         self.store.close()

@@ -51,12 +51,14 @@ class Option:
         label: in an analyst's words.
         question: the question put so that it means only this.
         spec: the query spec of this reading; None where the reading is a hint only.
+        labels: dimension → table whose rows it names, as in a candidate.
     """
 
     id: str
     label: str
     question: str
     spec: QuerySpec | None = None
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,7 +101,9 @@ class SqlAgent:
     def run_option(self, option: Option, proposer: ProposerName, deadline: Deadline) -> Verified:
         """Run the reading that a person chose."""
         assert option.spec is not None  # options without a spec are asked as questions
-        candidate = Candidate(spec=option.spec, confidence=1.0, reason="chosen by the user")
+        candidate = Candidate(
+            spec=option.spec, confidence=1.0, reason="chosen by the user", labels=option.labels
+        )
         verified = self._verify(candidate, proposer, deadline)
         assert verified is not None  # only single-row candidates can fail silently
         return self._nonempty(verified, deadline)

@@ -166,7 +166,13 @@ class BuiltinProposer:
             except (AsksBack, CannotAnswer):
                 continue
             options.append(
-                Option(id=str(len(options) + 1), label=meant, question=asked, spec=specs[0].spec)
+                Option(
+                    id=str(len(options) + 1),
+                    label=meant,
+                    question=asked,
+                    spec=specs[0].spec,
+                    labels=specs[0].labels,
+                )
             )
         return options
 
@@ -188,6 +194,7 @@ class BuiltinProposer:
                     label=label,
                     question=f"{question.rstrip(' ?.')} ({problem.words}: {label})",
                     spec=specs[0].spec,
+                    labels=specs[0].labels,
                 )
             )
         names = [_label(table, column, context) for table, column in problem.choices]
