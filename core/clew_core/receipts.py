@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Number: TypeAlias = int | float | Decimal
 Expression: TypeAlias = dict[str, Any]
-_MOST_DIGITS = 20
-# Holds every float and every DECIMAL(38) with room to spare: Python's own 28 digits do not.
+_MOST_DIGITS = 350  # the smallest float is 5e-324
+# Holds every float and every DECIMAL(38) with so many digits: Python's own 28 do not.
 _EXACT = Context(prec=700)
 
 

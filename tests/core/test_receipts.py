@@ -137,3 +137,9 @@ def test_numbers_of_more_digits_than_pythons_decimals_keep_are_exact() -> None:
     assert less == Decimal("99999999999999999999999999999999999.98")
     assert round_half_up(high, 1) == whole
     assert round_half_up(1e300, 2) == 1e300
+    tiny = evaluate(
+        {"op": "round", "args": [{"op": "value", "ref": 0}], "digits": 326},
+        [Ref(cell="q1", sql_sha256="", row=0, column="f")],
+        lambda ref: pa.table({"f": [5e-324]}),
+    )
+    assert tiny == 5e-324
