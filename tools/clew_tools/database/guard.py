@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import Token
+from sqlglot.tokenizer_core import Token, TokenType
 
 from clew_core.errors import ClewError, Refused, RetryByModel, SourceError
-from clew_tools.database.guard_dialects import GRAMMARS, RESERVED
+from clew_tools.database.guard_dialects import CALLED_BARE, GRAMMARS, RESERVED
 from clew_tools.database.guard_rules import allowed
 from clew_tools.database.names import fold
 from clew_tools.database.source import Dialect
@@ -26,19 +26,25 @@ LONGEST = 100_000
 """Characters that a statement may have."""
 DEEPEST = 100
 """Brackets, CASEs and sub-queries that may stand inside each other."""
-_STARTS = ("select", "with", "from", "values", "(")
-_ROOTS = (exp.Select, exp.SetOperation, exp.Values)
-# Other parts are of other dialects (SELECT AS STRUCT) and would be lost or change meaning.
-_SELECT_PARTS = frozenset(
-    "expressions from_ joins laterals where group having qualify windows order limit offset "
-    "distinct with_ into locks sample".split()
-)
 _UNARY = frozenset({"not", "-", "+", "~", "@"})
 _NAME_PARTS = ("this", "db", "catalog")
 _WORDS = {
     "Into": "SELECT INTO", "Lock": "FOR UPDATE", "TableSample": "TABLESAMPLE",
     "Placeholder": "?", "Parameter": "$", "Anonymous": "function",
 }  # fmt: skip
+_MAIN: dict[Dialect, str] = {"duckdb": "main", "sqlite": "main", "postgres": "public"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rules:
+    """What ``guard_rules`` says about one engine."""
+
+    nodes: frozenset[str]
+    functions: frozenset[str]
+    starts: frozenset[str]
+    roots: frozenset[str]
+    parts: frozenset[str]
+    checks: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +117,8 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
         Refused: it is something else than one query.
         RetryByModel: it is no SQL.
     """
-    if len(sql) > LONGEST:
+    rules = _rules(dialect)
+    if len(sql) > LONGEST and "length" in rules.checks:
         raise Refused(f"The statement has {len(sql):,} characters; {LONGEST:,} are allowed.")
     grammar = GRAMMARS[dialect]()
     try:
@@ -119,9 +126,10 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
         start = next((token.text for token in tokens if token.text != ";"), None)
         if start is None:
             raise RetryByModel("The statement is empty.")
-        if fold(start) not in _STARTS:
+        if fold(start) not in rules.starts:
             raise Refused(f"{start.upper()!r} is not allowed: only a query (SELECT) may run.")
-        _check_depth(tokens)
+        if "depth" in rules.checks:
+            _check_depth(tokens)
         trees = grammar.parser().parse(tokens, sql)
     except ClewError:
         raise
@@ -135,13 +143,13 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
     statements = [tree for tree in trees if tree is not None and not _is_empty(tree)]
     if not statements:
         raise RetryByModel("The statement is empty.")
-    if len(statements) > 1:
+    if len(statements) > 1 and "several statements" in rules.checks:
         raise Refused(f"{len(statements)} statements are not allowed: only one query may run.")
     tree = statements[0]
     while isinstance(tree, exp.Subquery) and tree.this and len(_filled(tree)) == 1:
         # Brackets around the whole, which SQLite does not take.
         tree = tree.this
-    if not isinstance(tree, _ROOTS):
+    if type(tree).__name__ not in rules.roots:
         raise Refused(
             f"{type(tree).__name__.upper()!r} is not allowed: only a query (SELECT) may run."
         )
@@ -175,6 +183,9 @@ def _check_depth(tokens: Sequence[Token]) -> None:
     """Bound what the parser recurses into: it must not run out of stack."""
     depth = run = 0
     for token in tokens:
+        if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER):
+            run = 0
+            continue
         text = token.text
         run = run + 1 if fold(text) in _UNARY else 0
         if text in ("(", "[", "{") or fold(text) == "case":
@@ -186,28 +197,50 @@ def _check_depth(tokens: Sequence[Token]) -> None:
 
 
 def _check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) -> None:
-    nodes, functions = _rules(dialect)
+    rules, bare = _rules(dialect), CALLED_BARE[dialect]
     for node in tree.walk():
         kind = type(node).__name__
         if kind == "Anonymous":
             name = fold(node.name)
-            if name not in functions or name in forbidden:
+            if name not in rules.functions or (
+                name in forbidden and "redefined functions" in rules.checks
+            ):
                 raise Refused(f"The function {name!r} is not allowed.")
-        elif kind not in nodes:
+        elif kind not in rules.nodes:
             raise Refused(_not_allowed(node))
         elif isinstance(node, exp.Identifier):
-            if fold(node.name) in RESERVED:
+            name = fold(node.name)
+            if not node.args.get("quoted") and (name in RESERVED or name in bare):
                 # sqlglot took it for a name; the engine must not take it for something else.
                 node.set("quoted", True)
+                if dialect == "postgres":
+                    node.set("this", name)
         elif isinstance(node, exp.Select):
             if not node.expressions:
                 raise RetryByModel("A SELECT names no column.")
-            if odd := _filled(node) - _SELECT_PARTS:
-                raise Refused(f"SELECT with {min(odd).replace('_', ' ')!r} is not allowed.")
-        elif kind == "With" and node.args.get("recursive"):
-            raise Refused("WITH RECURSIVE is not allowed: it may never end.")
-        elif kind == "Table" and not isinstance(node.this, exp.Identifier):
-            raise Refused(f"{node.this.name or 'This'!r} can't stand in place of a table.")
+            _check_parts(node, rules)
+        elif kind == "With":
+            if node.args.get("recursive") and "endless recursion" in rules.checks:
+                raise Refused("WITH RECURSIVE is not allowed: it may never end.")
+        elif isinstance(node, exp.Table):
+            by_name = isinstance(node.this, exp.Identifier)
+            if not by_name and "functions as tables" in rules.checks:
+                raise Refused(f"{node.this.name or 'This'!r} can't stand in place of a table.")
+            _check_parts(node, rules)
+        elif isinstance(node, exp.DataType):
+            named = node.this in (exp.DType.USERDEFINED, exp.DType.UNKNOWN)
+            if named and "types by name" in rules.checks:
+                # pg_catalog.regclass and its like look names up, hidden ones too.
+                raise Refused(f"The type {node.sql()!r} is not allowed.")
+
+
+def _check_parts(node: exp.Expr, rules: _Rules) -> None:
+    name = type(node).__name__
+    for part in sorted(_filled(node)):
+        if f"{name}.{part}" not in rules.parts and part != "catalog":
+            raise Refused(
+                f"{name.upper()} with {part.strip('_').replace('_', ' ')!r} is not allowed."
+            )
 
 
 def _not_allowed(node: exp.Expr) -> str:
@@ -218,22 +251,42 @@ def _not_allowed(node: exp.Expr) -> str:
 
 
 @functools.cache
-def _rules(dialect: Dialect) -> tuple[frozenset[str], frozenset[str]]:
-    return allowed("node", dialect), allowed("function", dialect)
+def _rules(dialect: Dialect) -> _Rules:
+    return _Rules(
+        nodes=allowed("node", dialect),
+        functions=allowed("function", dialect),
+        starts=allowed("start", dialect),
+        roots=allowed("root", dialect),
+        parts=allowed("part", dialect),
+        checks=allowed("check", dialect),
+    )
 
 
 def _resolve_tables(
     tree: exp.Expr, dialect: Dialect, visible: Mapping[str, Visible]
 ) -> tuple[str, ...]:
     read: dict[str, None] = {}
+    replaced: set[tuple[str, str]] = set()
     # A list first: the tree is changed on the way.
     for table, in_scope in list(_tables(tree)):
         if not table.args.get("db") and fold(table.name) in in_scope:
             continue
-        shown = _find(table, visible)
+        shown = _find(table, dialect, visible)
         read[shown.name] = None
-        _replace(table, shown, dialect)
+        schema = table.args.get("db")
+        if _replace(table, shown, dialect) and schema:
+            replaced.add((fold(schema.name), fold(table.name)))
+    if replaced:
+        _drop_schemas(tree, replaced)
     return tuple(read)
+
+
+def _drop_schemas(tree: exp.Expr, replaced: set[tuple[str, str]]) -> None:
+    """Call columns of a sub-query by its name alone: it stands in no schema."""
+    for column in tree.find_all(exp.Column):
+        schema = column.args.get("db")
+        if schema and (fold(schema.name), fold(column.table)) in replaced:
+            column.set("db", None)
 
 
 def _tables(tree: exp.Expr) -> Iterator[tuple[exp.Table, frozenset[str]]]:
@@ -257,13 +310,14 @@ def _tables(tree: exp.Expr) -> Iterator[tuple[exp.Table, frozenset[str]]]:
         stack.extend(reversed(todo))
 
 
-def _find(table: exp.Table, visible: Mapping[str, Visible]) -> Visible:
+def _find(table: exp.Table, dialect: Dialect, visible: Mapping[str, Visible]) -> Visible:
     schema = table.args.get("db")
     written = f"{schema.name}.{table.name}" if schema else table.name
     shown = visible.get(fold(written))
-    if shown is None and schema and fold(schema.name) == "main":
+    if shown is None and schema and fold(schema.name) == _MAIN[dialect]:
         shown = visible.get(fold(table.name))
-    if shown is None or table.args.get("catalog"):
+    elsewhere = table.args.get("catalog") and "other databases" in _rules(dialect).checks
+    if shown is None or elsewhere:
         name = table.sql(dialect="duckdb") if table.args.get("catalog") else written
         raise Refused(f"There is no table {name!r} here.", hint=_hint(visible))
     return shown
@@ -275,19 +329,22 @@ def _hint(visible: Mapping[str, Visible]) -> str:
     return f"Tables: {', '.join(names[:12])}{more}." if names else "There are no tables."
 
 
-def _replace(table: exp.Table, shown: Visible, dialect: Dialect) -> None:
-    """Put the table as the policy shows it in the place of its name."""
+def _replace(table: exp.Table, shown: Visible, dialect: Dialect) -> bool:
+    """Put the table as the policy shows it in the place of its name; say if by a sub-query."""
     alias = table.args.get("alias")
     named = alias.this if alias is not None and alias.this is not None else None
+    written = table.name
+    if dialect == "postgres" and not table.this.args.get("quoted"):
+        written = fold(written)
     stored = _stored(shown)
     if shown.columns is None and shown.rows is None:
         for part in ("this", "db", "catalog"):
             table.set(part, stored.args.get(part))
-        if named is None and fold(shown.path[-1]) != fold(shown.name):
-            _set_alias(table, exp.to_identifier(shown.name, quoted=True))
-        return
+        if named is None and not _is_called(shown.path[-1], written, dialect):
+            _set_alias(table, exp.to_identifier(written, quoted=True))
+        return False
     if named is None:
-        _set_alias(table, exp.to_identifier(table.name, quoted=True))
+        _set_alias(table, exp.to_identifier(written, quoted=True))
     columns: list[exp.Expr] = (
         [exp.Star()]
         if shown.columns is None
@@ -298,6 +355,12 @@ def _replace(table: exp.Table, shown: Visible, dialect: Dialect) -> None:
         query.set("where", exp.Where(this=_condition(shown, dialect)))
     others = {key: value for key, value in table.args.items() if key not in _NAME_PARTS}
     table.replace(exp.Subquery(this=query, **others))
+    return True
+
+
+def _is_called(stored: str, written: str, dialect: Dialect) -> bool:
+    """Say whether the rest of the statement finds a table under the name that it wrote."""
+    return stored == written if dialect == "postgres" else fold(stored) == fold(written)
 
 
 def _stored(shown: Visible) -> exp.Table:

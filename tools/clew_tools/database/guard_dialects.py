@@ -12,10 +12,13 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as Grammar
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.postgres import Postgres
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.generators.postgres import PostgresGenerator
 from sqlglot.generators.sqlite import SQLiteGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
+from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.parsers.sqlite import SQLiteParser
 
 from clew_tools.database.source import Dialect
@@ -38,7 +41,15 @@ class ClewDuckDB(DuckDB):
         FUNCTION_PARSERS = _special(DuckDBParser.FUNCTION_PARSERS, *_SPECIAL)
 
     class Generator(DuckDBGenerator):
-        """Leaves ordered-set aggregates as they are."""
+        """Leaves ordered-set aggregates and the treatment of nulls as they are."""
+
+        def ignorenulls_sql(self, expression: exp.IgnoreNulls) -> str:
+            """Write ``x IGNORE NULLS``."""
+            return f"{self.sql(expression, 'this')} IGNORE NULLS"
+
+        def respectnulls_sql(self, expression: exp.RespectNulls) -> str:
+            """Write ``x RESPECT NULLS``."""
+            return f"{self.sql(expression, 'this')} RESPECT NULLS"
 
         def withingroup_sql(self, expression: exp.WithinGroup) -> str:
             """Write ``f(…) WITHIN GROUP (ORDER BY …)``."""
@@ -65,7 +76,38 @@ class ClewSQLite(SQLite):
         }
 
 
-GRAMMARS: dict[Dialect, type[Grammar]] = {"duckdb": ClewDuckDB, "sqlite": ClewSQLite}
+class ClewPostgres(Postgres):
+    """PostgreSQL's SQL, with every function under its own name."""
+
+    class Parser(PostgresParser):
+        """Builds no function classes."""
+
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS = _special(
+            PostgresParser.FUNCTION_PARSERS, "CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM",
+            "OVERLAY",
+        )  # fmt: skip
+
+    class Generator(PostgresGenerator):
+        """Writes casts, JSON paths and ordered-set aggregates as they were read."""
+
+        TRANSFORMS = {
+            key: value
+            for key, value in PostgresGenerator.TRANSFORMS.items()
+            if key not in (exp.Select, exp.Pow)
+        }
+
+        def withingroup_sql(self, expression: exp.WithinGroup) -> str:
+            """Write ``f(…) WITHIN GROUP (ORDER BY …)``."""
+            order = self.sql(expression, "expression").strip()
+            return f"{self.sql(expression, 'this')} WITHIN GROUP ({order})"
+
+
+GRAMMARS: dict[Dialect, type[Grammar]] = {
+    "duckdb": ClewDuckDB,
+    "sqlite": ClewSQLite,
+    "postgres": ClewPostgres,
+}
 
 # Words that mean something wherever they stand without quotes.
 RESERVED = frozenset(
@@ -77,3 +119,16 @@ RESERVED = frozenset(
     "similar some summarize symmetric table then to trailing true union unique unpivot update "
     "using values variadic when where window with".split()
 )
+
+# Words that some engines take for a function where they stand without quotes and brackets. Not
+# SQLite: there a name in quotes that nothing bears would be taken for a text.
+CALLED_BARE: dict[Dialect, frozenset[str]] = {
+    "sqlite": frozenset(),
+    **dict.fromkeys(
+        ("duckdb", "postgres"),
+        frozenset(
+            "user current_user session_user system_user current_role current_catalog "
+            "current_schema".split()
+        ),
+    ),
+}

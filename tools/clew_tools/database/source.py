@@ -13,7 +13,7 @@ from clew_tools.database.catalog import Catalog
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Dialect = Literal["duckdb", "sqlite"]
+Dialect = Literal["duckdb", "sqlite", "postgres"]
 
 
 @dataclass(frozen=True, kw_only=True)
