@@ -172,7 +172,9 @@ class Measure:
     Attributes:
         name: its column in the result.
         aggregate: how rows become one number; ``count`` without ``of`` counts rows.
-        of: what is aggregated, nulls left out.
+        of: what is aggregated, nulls left out. A column of a table whose rows point at the spec's
+            table is aggregated over that table's rows, each once.
+        by: for ``first`` and ``last``: what gives the order of the rows; else the primary key.
         quantile: for ``quantile``: in (0, 1), interpolated.
         metric: the name of a metric of the knowledge.
         ratio: one measure by another.
@@ -183,6 +185,7 @@ class Measure:
     name: str
     aggregate: Aggregate | None = None
     of: Column | Arithmetic | None = None
+    by: Column | None = None
     quantile: float | None = None
     metric: str | None = None
     ratio: Ratio | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from clew_core import query_spec as q
 from clew_core.errors import RetryByModel
 from clew_tools.database.catalog import Catalog
 
@@ -24,6 +25,23 @@ class Edge:
     columns: tuple[str, ...]
     parent: str
     other_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a way that may also lead from one row to many.
+
+    Attributes:
+        left: the table that lies nearer to the spec's table.
+        left_columns: its columns.
+        right: the table that is come to.
+        right_columns: its columns, in the same order.
+    """
+
+    left: str
+    left_columns: tuple[str, ...]
+    right: str
+    right_columns: tuple[str, ...]
 
 
 class AmbiguousPath(RetryByModel):
@@ -108,3 +126,82 @@ def reaches(catalog: Catalog, start: str, goal: str) -> bool:
     except AmbiguousPath:
         return True
     return True
+
+
+def steps_of(path: q.JoinPath) -> tuple[Step, ...]:
+    """Put the keys of a join path together where several columns make one key."""
+    steps: list[Step] = []
+    for key in path.keys:
+        left, right = key.left, key.right
+        last = steps[-1] if steps else None
+        if (
+            last is not None
+            and (last.left, last.right) == (left.table, right.table)
+            and (left.table != right.table or left.column not in last.left_columns)
+        ):
+            steps[-1] = Step(
+                left=last.left,
+                left_columns=(*last.left_columns, left.column),
+                right=last.right,
+                right_columns=(*last.right_columns, right.column),
+            )
+            continue
+        steps.append(
+            Step(
+                left=left.table,
+                left_columns=(left.column,),
+                right=right.table,
+                right_columns=(right.column,),
+            )
+        )
+    return tuple(steps)
+
+
+def leads_back(catalog: Catalog, step: Step) -> bool:
+    """Say whether a step is known to lead from one row to many."""
+    table = catalog.table(step.right)
+    if table is None or set(step.right_columns) >= set(table.primary_key or "?"):
+        return False
+    return any(
+        edge.child == step.right
+        and edge.parent == step.left
+        and set(edge.columns) == set(step.right_columns)
+        and set(edge.other_columns) == set(step.left_columns)
+        for edge in edges(catalog)
+    )
+
+
+def steps_to_child(catalog: Catalog, start: str, child: str) -> tuple[Step, ...]:
+    """Find the one shortest way from a table to one whose rows point at it.
+
+    Raises:
+        NoPath: there is none.
+        AmbiguousPath: several are equally short.
+    """
+    return tuple(
+        Step(
+            left=edge.parent,
+            left_columns=edge.other_columns,
+            right=edge.child,
+            right_columns=edge.columns,
+        )
+        for edge in reversed(shortest_path(catalog, child, start))
+    )
+
+
+def steps_to_parent(catalog: Catalog, start: str, parent: str) -> tuple[Step, ...]:
+    """Find the one shortest way from a table to one that its rows point at.
+
+    Raises:
+        NoPath: there is none.
+        AmbiguousPath: several are equally short.
+    """
+    return tuple(
+        Step(
+            left=edge.child,
+            left_columns=edge.columns,
+            right=edge.parent,
+            right_columns=edge.other_columns,
+        )
+        for edge in shortest_path(catalog, start, parent)
+    )
