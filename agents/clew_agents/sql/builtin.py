@@ -306,6 +306,8 @@ def _says_nothing_new(
     before = [other for other in resolver.items[:place] if other.tag != "."]
     if before and before[-1].tag == "J":
         return False  # "the highest amount and its customer" asks for both
+    if "with" in _just_before(item, resolver):
+        return False  # "list courses with their teacher"
     if any((m.name.table, m.name.column) in used for m in item.matches):
         return True
     catalog = resolver.vocabulary.catalog
@@ -315,6 +317,16 @@ def _says_nothing_new(
     # "over all countries", "of any African country": the rows are those of the base anyway.
     own = any(m.name.table in tables and m.name.type not in NUMERIC for m in item.matches)
     return own and bool(before) and before[-1].tag in "UV"
+
+
+def _just_before(item: Item, resolver: Resolver) -> list[str]:
+    """The filler words right before an item."""
+    place = next((i for i, other in enumerate(resolver.items) if other is item), 0)
+    words: list[str] = []
+    while place > 0 and resolver.items[place - 1].tag == ".":
+        place -= 1
+        words.append(resolver.items[place].text.lower())
+    return words
 
 
 def _same_table(reading: Reading, previous: QuerySpec) -> bool:

@@ -143,10 +143,14 @@ class ConditionMaker:
                 [],
                 f"Per row of {self.base!r} or per row of {table!r}? The question leaves it open.",
             )
-        elif reaches(catalog, table, self.base):
-            self._below.setdefault(table, []).append(condition)
-        else:
+        elif not reaches(catalog, table, self.base):
             raise NotUnderstood([], f"No key leads from {self.base!r} to {table!r}.")
+        elif table not in self.reading.context and not _is_named_value(condition):
+            raise NotUnderstood(
+                [], f"The only column that fits is one of {table!r}, of which nothing is said."
+            )
+        else:
+            self._below.setdefault(table, []).append(condition)
 
     def _lacking(self, table: str) -> q.Related:
         if table == self.base or not reaches(self.vocabulary.catalog, table, self.base):
@@ -228,6 +232,13 @@ class ConditionMaker:
         if low is not None:
             return q.Predicate(on=on, operator=">=", values=(low,))
         return q.Predicate(on=on, operator="<=", values=(high,))
+
+
+def _is_named_value(condition: q.Predicate | q.AnyOf | q.AllOf) -> bool:
+    """Whether a condition is on a text that the question names."""
+    return isinstance(condition, q.Predicate) and all(
+        isinstance(value, str) for value in condition.values
+    )
 
 
 def _between(on: q.Column, low: dt.date | None, high: dt.date | None) -> q.Predicate | q.AllOf:

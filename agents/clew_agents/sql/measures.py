@@ -57,7 +57,18 @@ class MeasureMaker:
         if op.aggregate != "sum" and self.reading.groups and item.text.lower().endswith("s"):
             # "average orders per day": of their number, which has to be counted first
             raise NotUnderstood([], f"Counting {item.text!r} per group first can't be done yet.")
+        if op.aggregate == "sum" and op.direct and not item.text.lower().endswith("ed"):
+            return self._total_of_rows(item.text, table)
         return self.worth_of(table, op.aggregate)
+
+    def _total_of_rows(self, words: str, table: str) -> Computed:
+        """Read "total rides": their number, unless a ride is worth something too."""
+        worth = self.vocabulary.worth(table)
+        if worth is not None:
+            raise NotUnderstood(
+                [], f"'total {words}': how many {words}, or the sum of their {worth.column!r}?"
+            )
+        return Computed(aggregate="count", column=None, table=table)
 
     def _rows_or_worth(self, op: Op) -> Computed:
         if op.count and not self.reading.context and self.reading.values:

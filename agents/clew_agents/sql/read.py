@@ -29,8 +29,8 @@ def read(items: Sequence[Item]) -> Reading:
     _charts(cursor)
     _compounds(cursor)
     ConditionReader(cursor).read()
-    GroupReader(cursor).read()
     _columns(cursor)
+    GroupReader(cursor).read()
     MeasureReader(cursor).read()
     _listing(cursor)
     _leftovers(cursor)
@@ -55,6 +55,9 @@ def _names_that_are_words(cursor: Cursor) -> None:
             continue
         if item.tag not in "ANLOKM" or not item.matches:
             continue
+        if item.text.lower() == "name" and _is_asked_for(cursor, at):
+            cursor.items[at] = _as_name(item)
+            continue
         columns = [m for m in item.matches if m.name.type in NUMERIC]
         if item.tag == "L" or not columns:
             labels = [m for m in item.matches if m.name.column is not None]
@@ -67,6 +70,13 @@ def _names_that_are_words(cursor: Cursor) -> None:
         qualified = at > 0 and cursor.is_table(at - 1)
         if operated or qualified or cursor.tag(after) in ("C", "B"):
             cursor.items[at] = _as_name(item)
+
+
+def _is_asked_for(cursor: Cursor, at: int) -> bool:
+    """Whether "name" is what is listed: "list name and age", "the name of the customer"."""
+    after = cursor.next(at, "")
+    follows = after is not None and cursor.items[after].text.lower() in ("of", "and")
+    return follows or cursor.tag(cursor.previous(at)) == "L"
 
 
 def _compounds(cursor: Cursor) -> None:

@@ -81,6 +81,9 @@ class GroupReader:
             if rank_by or self._is_worth(right):
                 self.cursor.take(at)
                 return
+        if by and self._does(right):
+            self.cursor.take(at)  # "rides by customers from France"
+            return
         right = self._unqualified(right)
         if not self._groupable(right):
             return
@@ -100,6 +103,13 @@ class GroupReader:
                 right = joint
             else:
                 break
+
+    def _does(self, at: int | None) -> bool:
+        """Whether a table after "by" is who did it: a condition on it follows."""
+        if at is None or not self.cursor.is_table(at):
+            return False
+        after = self.cursor.next(at)
+        return after in self.cursor.used and self.cursor.tag(after) == "V"
 
     def _is_worth(self, at: int | None) -> bool:
         return False if at is None else self.cursor.items[at].tag == "S"

@@ -77,8 +77,9 @@ class MeasureReader:
         if target is None and self.cursor.reading.ops:
             return  # a second "in total" or "combined" has nothing to compute
         item = self.cursor.items[target] if target is not None else None
+        direct = target == last + 1
         for aggregate in aggregates:
-            self.cursor.reading.ops.append(Op(aggregate=aggregate, target=item))
+            self.cursor.reading.ops.append(Op(aggregate=aggregate, target=item, direct=direct))
         self.cursor.take(target, *places)
         if target is not None:
             self._joined_targets(target, aggregates[-1])

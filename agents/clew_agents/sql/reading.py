@@ -21,12 +21,14 @@ class Op:
         target: the item that names a column or table; None: what a row is worth, or rows.
         count: rows or different values are counted.
         distinct: different values were asked for.
+        direct: the name follows right behind the operator: "total rides", not "total of rides".
     """
 
     aggregate: Aggregate | None
     target: Item | None
     count: bool = False
     distinct: bool = False
+    direct: bool = False
 
 
 @dataclass(kw_only=True)
