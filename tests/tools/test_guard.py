@@ -17,8 +17,15 @@ from clew_tools.database.names import fold
 from clew_tools.database.source import Dialect
 
 HERE = Path(__file__).parent
-ENGINES: tuple[Dialect, ...] = ("duckdb", "sqlite")
+ENGINES: tuple[Dialect, ...] = ("duckdb", "sqlite", "postgres")
+EMBEDDED: tuple[Dialect, ...] = ("duckdb", "sqlite")
 VISIBLE = {name: Visible(name=name, path=("main", name)) for name in ("orders", "customers")}
+SEEN = {
+    engine: VISIBLE
+    if engine in EMBEDDED
+    else {name: Visible(name=name, path=("public", name)) for name in VISIBLE}
+    for engine in ENGINES
+}
 SCHEMA = """
 CREATE TABLE orders (id INTEGER, customer_id INTEGER, day DATE, amount DOUBLE, note VARCHAR);
 INSERT INTO orders VALUES
@@ -42,8 +49,19 @@ def lines(name: str) -> list[list[str]]:
     return found
 
 
+def unfolded(sql: str) -> str:
+    text = sql.replace("{newline}", "\n")
+    return re.sub(r"\{U\+([0-9A-F]{4})\}", lambda found: chr(int(found[1], 16)), text)
+
+
+def same_attack(sql: str) -> str:
+    """Fold what makes only another spelling: case, spaces, quotes, literals."""
+    text = re.sub(r"'[^']*'|\d+", "?", sql.lower())
+    return re.sub(r"[\s\"`\[\];]+", " ", text).strip()
+
+
 ATTACKS = [
-    (engine, mechanism, sql.replace("{newline}", "\n"))
+    (engine, mechanism, unfolded(sql))
     for mechanism, engines, sql in lines("guard_attacks.txt")
     for engine in engines.split()
 ]
@@ -67,12 +85,18 @@ def passes(sql: str, engine: Dialect) -> bool:
 @pytest.mark.parametrize(("engine", "mechanism", "sql"), ATTACKS)
 def test_no_attack_passes(engine: Dialect, mechanism: str, sql: str) -> None:
     with pytest.raises((Refused, RetryByModel)) as caught:
-        guard(sql, engine, VISIBLE)
+        guard(sql, engine, SEEN[engine])
     assert "\n" not in str(caught.value) and 10 < len(str(caught.value)) < 300
 
 
-def test_there_are_many_mechanisms() -> None:
-    assert len({mechanism for _, mechanism, _ in ATTACKS}) >= 25
+def test_the_attacks_are_many_and_of_many_kinds() -> None:
+    """By mechanism and engine; what differs in spelling alone counts once."""
+    counted = {(mechanism, engine, same_attack(sql)) for engine, mechanism, sql in ATTACKS}
+    for engine in ENGINES:
+        of_engine = {(m, sql) for m, name, sql in counted if name == engine}
+        assert len(of_engine) >= 90 and len({m for m, _ in of_engine}) >= 25, engine
+    assert len({sql for _, _, sql in counted}) >= 300
+    assert len(counted) >= 500 and len({mechanism for mechanism, _, _ in counted}) >= 40
 
 
 def run_duckdb(sql: str) -> list[tuple[object, ...]]:
@@ -148,7 +172,7 @@ def test_other_people_s_queries_pass_and_mean_the_same(bench_data: Path) -> None
     assert seconds / run < 0.005
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", EMBEDDED)
 def test_the_tables_that_are_read_are_named_once(engine: Dialect) -> None:
     sql = "WITH x AS (SELECT * FROM CUSTOMERS) SELECT * FROM x, orders o, main.Orders p"
     assert guard(sql, engine, VISIBLE).tables == ("customers", "orders")
@@ -217,7 +241,7 @@ PREPARED = {
 }
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", EMBEDDED)
 @pytest.mark.parametrize(
     "sql",
     [
@@ -231,6 +255,7 @@ PREPARED = {
         "WITH customers AS (SELECT * FROM customers) SELECT * FROM customers ORDER BY id",
         "SELECT id FROM orders UNION ALL SELECT id FROM customers ORDER BY 1",
         "SELECT * FROM main.customers ORDER BY id",
+        "SELECT main.customers.name FROM main.customers ORDER BY 1",
     ],
 )
 def test_a_policy_gives_what_a_filtered_copy_gives(engine: Dialect, sql: str) -> None:
@@ -249,7 +274,7 @@ def test_a_policy_gives_what_a_filtered_copy_gives(engine: Dialect, sql: str) ->
         SCHEMA = whole
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", EMBEDDED)
 def test_a_hidden_column_is_as_unknown_as_one_that_never_was(engine: Dialect) -> None:
     run = run_duckdb if engine == "duckdb" else run_sqlite
     said = []
@@ -309,10 +334,10 @@ def test_no_text_breaks_the_guard(text: str) -> None:
     for engine in ENGINES:
         for sql in (text, f"SELECT {text}", f"SELECT * FROM orders {text}"):
             try:
-                guarded = guard(sql, engine, VISIBLE)
+                guarded = guard(sql, engine, SEEN[engine])
             except (Refused, RetryByModel) as error:
                 assert len(str(error).splitlines()) == 1
                 continue
             assert set(guarded.tables) <= {"orders", "customers"}
             # What runs passes the guard itself, unchanged.
-            assert guard(guarded.sql, engine, VISIBLE).sql == guarded.sql
+            assert guard(guarded.sql, engine, SEEN[engine]).sql == guarded.sql

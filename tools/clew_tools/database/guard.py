@@ -225,8 +225,12 @@ def _check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) ->
         elif isinstance(node, exp.Table):
             by_name = isinstance(node.this, exp.Identifier)
             if not by_name and "functions as tables" in rules.checks:
-                raise Refused(f"{node.this.name or 'This'!r} can't stand in place of a table.")
+                raise Refused(f"{node.name or 'This'!r} can't stand in place of a table.")
             _check_parts(node, rules)
+        elif isinstance(node, exp.Dot):
+            called = isinstance(node.expression, exp.Func)
+            if called and "functions of a schema" in rules.checks:
+                raise Refused(f"The function {node.sql()[:100]!r} is not allowed.")
         elif isinstance(node, exp.DataType):
             named = node.this in (exp.DType.USERDEFINED, exp.DType.UNKNOWN)
             if named and "types by name" in rules.checks:

@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
         "length, depth, several statements, endless recursion, functions as tables, other "
         "databases, redefined functions",
     ),
-    *_rows("check", "what is refused", _POSTGRES, "types by name"),
+    *_rows("check", "what is refused", _POSTGRES, "types by name, functions of a schema"),
     *_rows(
         "node", "the shape of a query", _ALL,
         "Select From Join Where Group Having Order Ordered Limit Offset Distinct With CTE "
