@@ -37,15 +37,16 @@ def compose(spec: QuerySpec, prose: Prose, *, truncated: bool) -> Text:
     """
     writer = _Writer(spec, Describer(spec), prose, truncated)
     text = writer.write()
-    return Text(
-        text=text[:1].upper() + text[1:], title=writer.title(), receipts=tuple(prose.receipts)
-    )
+    if not writer.begins_with_data:
+        text = text[:1].upper() + text[1:]
+    return Text(text=text, title=writer.title(), receipts=tuple(prose.receipts))
 
 
 class _Writer:
     def __init__(self, spec: QuerySpec, words: Describer, prose: Prose, truncated: bool) -> None:
         self.spec, self.words, self.prose, self.truncated = spec, words, prose, truncated
         self.rows = prose.table.num_rows
+        self.begins_with_data = False
 
     def write(self) -> str:
         spec = self.spec
@@ -122,6 +123,7 @@ class _Writer:
             what = self.words.counted(measure)
         elif measure.aggregate in ("max", "min"):
             what = self.words.column(measure.of)
+        self.begins_with_data = True
         told = min(self.rows, _NAMED)
         named = [f"{self._group(row)} ({self._number(row, measure)})" for row in range(told)]
         text = f"{named[0]} has the {adjective} {what} {self.words.conditions()}".rstrip()

@@ -257,7 +257,7 @@ class SqlAgent:
         for test in _predicates(spec):
             if test.on != column or test.grain is not None:
                 continue
-            if kind == "integer" and test.operator == "=":
+            if kind in ("integer", "number", "decimal") and test.operator == "=":
                 return True  # whole years that the data skip
             value = str(test.values[0]) if test.values else ""
             if test.operator in (">", ">=") and value[: len(high)] > high:
@@ -311,7 +311,8 @@ def _is_empty(table: pa.Table, spec: QuerySpec) -> bool:
     if spec.dimensions:
         return all(table.column(name).null_count == table.num_rows for name in names)
     row = table.slice(0, 1).to_pylist()[0]
-    return all(row[name] in (None, 0) for name in names)
+    counts = {m.name for m in spec.measures if m.aggregate in ("count", "count_distinct")}
+    return all(row[name] is None or (name in counts and row[name] == 0) for name in names)
 
 
 def _descending(by: str) -> Order:
@@ -349,7 +350,8 @@ def _time_columns(spec: QuerySpec, catalog: Catalog) -> list[Column]:
         on = test.on
         if not isinstance(on, Column) or on in columns:
             continue
-        years = on.column.lower().endswith("year") and _type_of(on, catalog) == "integer"
+        whole = _type_of(on, catalog) in ("integer", "number", "decimal")
+        years = on.column.lower().endswith("year") and whole
         if years or _type_of(on, catalog) in ("date", "timestamp"):
             columns.append(on)
     return columns

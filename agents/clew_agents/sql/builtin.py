@@ -31,6 +31,10 @@ from clew_tools.semantic.keys import reaches
 
 Pins = dict[str, tuple[str, str]]
 _MOST_OPTIONS = 6
+_NO_TYPOS = frozenset(
+    "more than less much many most least good better best bad worst second third last next "
+    "both each other same such very".split()
+)
 # Words of those who want to know what there is.
 _METADATA = frozenset(
     "column columns field fields table tables schema describe description overview help "
@@ -341,7 +345,7 @@ def _same_table(reading: Reading, previous: QuerySpec) -> bool:
 
 def _similar(word: str, context: SqlContext) -> list[str]:
     """Names and values that a mistyped or shortened word may stand for."""
-    if len(word) < 4:
+    if len(word) < 4 or word.casefold() in _NO_TYPOS:
         return []
     names = {name.letters: name.column or name.table for name in context.vocabulary.names}
     close = difflib.get_close_matches(word.casefold(), names, n=3, cutoff=0.8)

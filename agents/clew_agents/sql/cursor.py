@@ -79,7 +79,7 @@ class Cursor:
     def is_year(self, at: int | None) -> bool:
         """Whether an item names a column of years."""
         return at is not None and any(
-            m.name.column is not None and m.name.words[-1] == "year" and m.name.type == "integer"
+            m.name.column is not None and m.name.words[-1] == "year" and m.name.type in NUMERIC
             for m in self.items[at].matches
         )
 

@@ -157,15 +157,16 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "year's, thing, now, hello, hi, hey, thanks, thank, out, up, many, "
             "into, during, when, see, look, looking, exactly, about, whole, ever, make, made, "
             "what is, what was, what are, what were, what's, only, same, thing please, "
-            "on record, question, come, comes, came, go, goes, place, placed, handle, handled, "
-            "exist, exists, live, lives, lived, belong, belongs, hold, holds, held, keep, "
-            "contain, contains, contained, include, includes, included, receive, received, "
-            "process, processed, made by, write, written, wrote, take, taken, took, "
-            "happen, happened, occur, occurred, register, registered, across the, "
-            "entire, available, respective, corresponding, following, various, compute, "
-            "calculate, determine, report, provide, figure, figures, "
-            "one by one, ones, work, works, worked, located, based, living, who has, who have, "
-            "he, she, his, her, some"),
+            "on record, question, across the, entire, respective, corresponding, following, "
+            "various, compute, calculate, determine, report, provide, figure, figures, "
+            "one by one, ones, who has, who have, he, she, his, her, some, made by"),
+    # Verbs that say nothing more, unless they are a value of the data.
+    **_rows(".", "verb",
+            "come, comes, came, go, goes, place, placed, handle, handled, exist, exists, live, "
+            "lives, lived, belong, belongs, hold, holds, held, keep, contain, contains, contained, "
+            "include, includes, included, receive, received, process, processed, write, written, "
+            "wrote, take, taken, took, happen, happened, occur, occurred, register, registered, "
+            "available, work, works, worked, located, based, living, offered, recorded, used"),
 }  # fmt: skip
 LONGEST = max(map(len, PHRASES))
 

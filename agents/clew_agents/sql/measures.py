@@ -86,7 +86,9 @@ class MeasureMaker:
     def _only_table(self) -> str:
         names = list(self.reading.context) or [t.name for t in self.vocabulary.catalog.tables]
         if len(names) != 1:
-            raise NotUnderstood([], f"Rows of which table? There are {listed(names)}.")
+            spoken = [item.text for item in self.resolver.items if item.tag in "FV#P"]
+            about = f" The question speaks of {listed(spoken)} only." if spoken else ""
+            raise NotUnderstood([], f"Rows of which table? There are {listed(names)}.{about}")
         return names[0]
 
     def _counted(self, op: Op) -> Computed:

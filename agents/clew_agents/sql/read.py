@@ -29,6 +29,7 @@ def read(items: Sequence[Item]) -> Reading:
     _charts(cursor)
     _compounds(cursor)
     ConditionReader(cursor).read()
+    _adjectives(cursor)
     _columns(cursor)
     GroupReader(cursor).read()
     MeasureReader(cursor).read()
@@ -72,6 +73,19 @@ def _names_that_are_words(cursor: Cursor) -> None:
             cursor.items[at] = _as_name(item)
 
 
+def _adjectives(cursor: Cursor) -> None:
+    """Leave "active airlines" open, where active is a column: which value makes one active?"""
+    for at, item in enumerate(cursor.items[:-1]):
+        following = cursor.items[at + 1]
+        owned = {match.name.table for match in item.matches if match.name.type == "text"}
+        noun = cursor.is_table(at + 1) and following.gap == ""
+        before = cursor.tag(cursor.previous(at))
+        if not cursor.free(at) or item.tag != "F" or item.tables or before in ("G", "D"):
+            continue
+        if noun and not owned.isdisjoint(following.tables):
+            cursor.items[at] = replace(item, tag="?", value=item.text)
+
+
 def _is_asked_for(cursor: Cursor, at: int) -> bool:
     """Whether "name" is what is listed: "list name and age", "the name of the customer"."""
     after = cursor.next(at, "")
@@ -82,7 +96,9 @@ def _is_asked_for(cursor: Cursor, at: int) -> bool:
 def _compounds(cursor: Cursor) -> None:
     """In "product categories" the last name is what is meant, the first only says whose."""
     for at, item in enumerate(cursor.items[1:], 1):
-        if cursor.is_table(at) and cursor.is_table(at - 1) and item.gap in ("", "'", "'s"):
+        first = cursor.items[at - 1].text.lower()
+        owns = item.gap in ("'", "'s") or (item.gap == "" and not first.endswith("s"))
+        if cursor.is_table(at) and cursor.is_table(at - 1) and owns:
             cursor.take(at - 1)
 
 
@@ -110,7 +126,9 @@ def _columns(cursor: Cursor) -> None:
         if not joined or joint is None:
             break
         start = cursor.next(joint) if cursor.tag(joint) == "J" else joint
-    if len(places) > 1:
+    listed = any(item.tag == "L" for item in cursor.items)
+    single = len(places) == 1 and listed and cursor.is_column(places[0], NUMERIC)
+    if len(places) > 1 or single:
         cursor.reading.columns = [cursor.items[place] for place in places]
         cursor.take(*places)
 

@@ -265,6 +265,9 @@ class ConditionReader:
                 self.cursor.take(joint)
             places.append(following)
             last = following
+        before = self.cursor.previous(at)
+        if len(places) > 1 and before is not None and self.cursor.items[before].text == "both":
+            self.cursor.reading.rest.append(self.cursor.items[before])  # no row is in both
         left = self.cursor.previous(at, ".E")
         negated = lacking = False
         if (

@@ -240,6 +240,10 @@ class GroupReader:
     def _rank_target(self, at: int) -> None:
         """Read what is ranked by: "most orders", "highest average price", "highest order count"."""
         right = self.cursor.next(at, ".U")
+        if self.cursor.tag(right) == "O" and right is not None:
+            self.cursor.reading.ops.append(Op(aggregate="count", target=None, count=True))
+            self.cursor.take(right)
+            return
         if self.cursor.is_table(right) and self.cursor.free(right) and right is not None:
             counted = self.cursor.next(right, "")
             if self.cursor.tag(counted) == "N":

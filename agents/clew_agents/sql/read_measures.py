@@ -152,6 +152,11 @@ class MeasureReader:
             self.cursor.take(at, right)
             return
         item = self.cursor.items[target] if target is not None else None
+        if item is None and self.cursor.tag(right) not in ("F", "h", "?"):
+            # "how many have an amount above 5": the rows, where there is one table only
+            self.cursor.reading.ops.append(Op(aggregate="count", target=None, count=True))
+            self.cursor.take(at)
+            return
         if item is None:
             return
         beyond = self.cursor.next(target, "") if target is not None else None

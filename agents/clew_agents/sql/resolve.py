@@ -246,7 +246,7 @@ class Resolver:
         return [name for name in self.vocabulary.of_table(table) if self._is_dated(name)]
 
     def _is_dated(self, name: Name) -> bool:
-        return name.type in DATES or (name.type == "integer" and name.words[-1] == "year")
+        return name.type in DATES or (name.type in NUMERIC and name.words[-1] == "year")
 
     def _nearby_dates(self) -> list[Name]:
         """Date columns of the tables that the question names, else of the nearest tables."""

@@ -159,6 +159,8 @@ class _Tagger:
             if any(t.kind == "quoted" for t in self.tokens[at : at + length]):
                 continue
             if (entry := PHRASES.get(words)) is not None:
+                if entry.value == "verb" and self.values.find(words[0]):
+                    return None  # "processed records", where that is a status
                 return replace(self._item(entry.tag, at, at + length), value=entry.value)
         return None
 
@@ -200,10 +202,21 @@ class _Tagger:
         """Words of the lexicon are values only where they are written as a name."""
         if len(span) == 1 and span[0].kind in ("number", "date", "sign"):
             return True
-        if not all((token.norm,) in PHRASES or token.kind != "word" for token in span):
+        if len(span) == 1 and self._is_small(span[0]):
+            return True
+        if not all(_is_everyday(token) for token in span):
             return False
         named = [token for token in span if token.kind == "word"]
         return len(named) < 2 or not all(token.text[:1].isupper() for token in named)
+
+    def _is_small(self, token: Token) -> bool:
+        """A short word or a number word in small letters is no code: "ten", "non", "big"."""
+        if token.kind != "word" or not token.text.islower():
+            return False
+        if token.number is not None:
+            return True
+        written_so = any(hit.value == token.text for hit in self.values.find(token.text))
+        return len(token.text) <= 3 and not written_so and not self._places(token.text)
 
     def _find(self, text: str, span: Sequence[Token]) -> tuple[ValueHit, ...]:
         after = self.question[span[-1].end : span[-1].end + 1]
@@ -257,6 +270,11 @@ class _Tagger:
             return replace(self._item("V", at, at + 1), hits=hits)
         kind = "h" if token.kind == "word" and self.vocabulary.hints(token.norm) else "?"
         return replace(self._item(kind, at, at + 1), value=token.norm)
+
+
+def _is_everyday(token: Token) -> bool:
+    entry = PHRASES.get((token.norm,))
+    return token.kind != "word" or (entry is not None and entry.value != "verb")
 
 
 def _letters(value: str) -> list[str]:

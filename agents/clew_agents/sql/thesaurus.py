@@ -98,10 +98,15 @@ GEOGRAPHY = frozenset(
 )
 
 
+_MEASURES = frozenset("millisecond second minute unit".split())
+
+
 @functools.cache
 def synonyms(word: str) -> frozenset[str]:
     """List the words of the rings that word stands in, itself left out."""
     base = singular(word)
+    if base in _MEASURES:
+        return frozenset()  # "in minutes" is not answered by a column of seconds
     found: set[str] = set()
     for ring in _RINGS:
         members = ring.split()
