@@ -319,6 +319,10 @@ class Groups:
     # --- aggregates ------------------------------------------------------------------------------
 
     def _aggregate(self, leaf: q.Measure, scope: Scope) -> exp.Expr:
+        with scope.keeping_rows():
+            return self._aggregate_of(leaf, scope)
+
+    def _aggregate_of(self, leaf: q.Measure, scope: Scope) -> exp.Expr:
         kind = scope.kind(leaf.of) if leaf.of is not None else "other"
         value = scope.value(leaf.of) if leaf.of is not None else None
         if leaf.where is None:

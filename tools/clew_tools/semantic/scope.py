@@ -7,7 +7,8 @@ spec's table, not the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from sqlglot import exp
 
@@ -27,6 +28,19 @@ class Scope:
         self.anchor = self.base = self.alias = self._table(spec.table).name
         self.path: str | None = None
         self.joined: dict[str, exp.Join] = {}
+        self._optional = False
+
+    @contextmanager
+    def keeping_rows(self) -> Iterator[None]:
+        """Keep rows without a partner in the tables that are named meanwhile.
+
+        One measure must not take rows from the others: what it needs is null for them.
+        """
+        self._optional = True
+        try:
+            yield
+        finally:
+            self._optional = False
 
     def of_child(self, steps: tuple[Step, ...], path: str | None) -> Scope:
         """Make a scope that reads the table at the end of steps, joined to the spec's table."""
@@ -138,7 +152,11 @@ class Scope:
             if edge.parent not in self.joined:
                 left = self._called(edge.child)
                 on = self.equal(left, edge.columns, edge.parent, edge.other_columns)
-                self.joined[edge.parent] = exp.Join(this=self.writer.table(edge.parent), on=on)
+                side = "LEFT" if self._optional else None
+                table = self.writer.table(edge.parent)
+                self.joined[edge.parent] = exp.Join(this=table, on=on, side=side)
+            elif not self._optional:
+                self.joined[edge.parent].set("side", None)
         return self._called(column.table)
 
     def _called(self, table: str) -> str:
@@ -164,9 +182,11 @@ class Scope:
             alias = self.free(name if place == len(steps) - 1 else f"{name}_{place + 1}")
             if alias not in self.joined:
                 on = self.equal(left, step.left_columns, alias, step.right_columns)
-                side = "LEFT" if path.kind == "left" else None
+                side = "LEFT" if path.kind == "left" or self._optional else None
                 named = self.writer.table(step.right, alias)
                 self.joined[alias] = exp.Join(this=named, on=on, side=side)
+            elif path.kind == "inner" and not self._optional:
+                self.joined[alias].set("side", None)
             left = alias
         return left
 
