@@ -163,7 +163,7 @@ def _table(buffer: pyarrow.Buffer) -> pyarrow.Table:
         if len(reader.schema) > _COLUMNS:
             raise ValueError(f"it has more than {_COLUMNS} columns")
         for field in reader.schema:
-            _check_type(field.type, 0)
+            _check_field(field, 0)
         table = reader.read_all()
     table.validate(full=True)
     return table.replace_schema_metadata(None)
@@ -200,21 +200,28 @@ def _field(data: memoryview, table: int, number: int) -> int:
     return table + offset if offset else 0
 
 
-def _check_type(kind: pyarrow.DataType, depth: int) -> None:
+def _check_field(field: pyarrow.Field, depth: int) -> None:
     from pyarrow import types
 
+    kind = field.type
     if depth > _DEPTH:
         raise ValueError("its columns are nested too deep")
+    # To read them is to decode them: a name, or a time zone, need not be text.
+    if len(field.name) > _NAME_LENGTH * 10 or len(str(kind)) > _SCHEMA_BYTES:
+        raise ValueError("the name of a column is too long")
     if types.is_struct(kind):
         for number in range(kind.num_fields):
-            _check_type(kind.field(number).type, depth + 1)
+            _check_field(kind.field(number), depth + 1)
     elif types.is_list(kind) or types.is_large_list(kind):
-        _check_type(kind.value_type, depth + 1)
+        _check_field(kind.value_field, depth + 1)
+    elif types.is_decimal(kind):
+        if not 0 <= kind.scale <= kind.precision:
+            raise ValueError(f"it has decimals of scale {kind.scale}")
     elif not any(
         test(kind)
         for test in (
             types.is_null, types.is_boolean, types.is_integer, types.is_floating,
-            types.is_decimal, types.is_temporal, types.is_string, types.is_large_string,
+            types.is_temporal, types.is_string, types.is_large_string,
             types.is_binary, types.is_large_binary,
         )
     ):  # fmt: skip

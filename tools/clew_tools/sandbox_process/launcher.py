@@ -59,6 +59,7 @@ def main(config_fd: int, own_paths: int) -> None:
     if child == 0:
         try:
             walls = raise_walls(config, way)
+            fence(config)
         except MissingWall as missing:
             tell(status, refused=missing.what, hint=missing.hint)
             os._exit(1)
@@ -67,8 +68,6 @@ def main(config_fd: int, own_paths: int) -> None:
             os._exit(1)
         tell(status, walls=walls)
         os.close(status)
-        os.close(config["control_fd"])
-        fence(config)
         worker.work(config)
     watch(child, config, way)
 
@@ -115,7 +114,7 @@ def enter_namespaces(config: Config) -> namespaces.Way:
 
 
 def raise_walls(config: Config, way: namespaces.Way) -> list[str]:
-    """Raise every wall but the filter of system calls, and name those that stand."""
+    """Raise every wall but the filter of system calls; name them and the filter."""
     libc = ctypes.CDLL(None, use_errno=True)
     readable = [Path(path) for path in config["readable"]]
     outside = Path(config["folder"])
@@ -181,8 +180,11 @@ def keep_from_files(readable: list[Path], scratch: Path) -> None:
 
 
 def fence(config: Config) -> None:
-    """Close what the code has no business with, then filter its system calls."""
-    kept = sorted({0, 1, 2, config["inputs_fd"], config["results_fd"]})
+    """Close what the code has no business with, then filter its system calls.
+
+    The status stays open for one last word, before the code begins.
+    """
+    kept = sorted({0, 1, 2, config["inputs_fd"], config["results_fd"], config["status_fd"]})
     for low, high in zip(kept, [*kept[1:], 1 << 16], strict=True):
         os.closerange(low + 1, high)
     machine = os.uname().machine
