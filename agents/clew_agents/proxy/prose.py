@@ -48,7 +48,7 @@ class Prose:
         """
         value = self.value(row, column)
         if not is_number(value):
-            return "no value" if value is None else str(value)
+            return "no value" if value is None else str(value).removesuffix(" 00:00:00")
         ref = Ref(cell=self.cell, sql_sha256=self.sql_sha256, row=row, column=column)
         return self._emit(
             value, {"op": "value", "ref": 0}, ref, digits_for(value, exact=exact), unit

@@ -142,7 +142,9 @@ class SqlAgent:
             table = self.catalog.table(dimension.of.table)
             keyed = table is not None and dimension.of.column in table.primary_key
             whole = _type_of(dimension.of, self.catalog) == "integer"
-            if whole and not keyed and result.table.num_rows > MOST_NUMBER_GROUPS:
+            if not whole or keyed or dimension.of.column.lower().endswith("year"):
+                continue
+            if len(set(result.table.column(dimension.name).to_pylist())) > MOST_NUMBER_GROUPS:
                 raise CannotAnswer(
                     f"{dimension.name!r} is a number with more than {MOST_NUMBER_GROUPS} "
                     "different values: it makes no groups that can be read."

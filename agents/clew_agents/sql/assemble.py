@@ -236,15 +236,17 @@ class Assembler:
         made = []
         for name in names:
             self.resolver.used.add((name.table, name.column or ""))
-            dimension = self._dimension(name, None)
+            dimension = self._dimension(name, None, of_table=True)
             self.labels[dimension.name] = table
             made.append((dimension, name))
         return made
 
-    def _dimension(self, name: Name, grain: q.Grain | None) -> q.Dimension:
-        """Name a dimension like its column; a bare "name" like its table."""
+    def _dimension(
+        self, name: Name, grain: q.Grain | None, *, of_table: bool = False
+    ) -> q.Dimension:
+        """Name a dimension like its column; the label of a table like the table."""
         title = name.column or ""
-        if name.letters in ("name", "title", "label", "description"):
+        if of_table and name.letters in ("name", "title", "label", "description"):
             title = singular("_".join(split_name(name.table)))
         of = q.Column(table=name.table, column=name.column or "")
         return q.Dimension(name=title, of=of, grain=grain)

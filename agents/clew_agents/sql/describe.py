@@ -69,6 +69,8 @@ class Describer:
             head = _TIMELY[head]
         if name.startswith(f"{head} ") or name == head:
             return name
+        if head == "total" and name.lower() == "total":
+            return "total"
         if head == "total" and name.endswith("totals"):
             return f"sum of {name}"
         return f"{head} {name}"
@@ -244,7 +246,9 @@ def _span(condition: q.AllOf) -> str:
         low, high = (day, high) if test.operator == ">=" else (low, day)
     if low is not None and high is not None:
         last = high - dt.timedelta(days=1)
-        first_text, last_text = _named(low, starts=True), _named(last, starts=False)
+        years = (low.month, low.day, last.month, last.day) == (1, 1, 12, 31)
+        first_text = str(low.year) if years else _named(low, starts=True, years=False)
+        last_text = str(last.year) if years else _named(last, starts=False, years=False)
         whole = _whole(low, high)
         if whole:
             return f"{'on' if (high - low).days == 1 else 'in'} {whole}"
@@ -269,10 +273,10 @@ def _whole(low: dt.date, high: dt.date) -> str:
     return low.isoformat() if (high - low).days == 1 else ""
 
 
-def _named(day: dt.date, *, starts: bool) -> str:
-    """Name a day that begins or ends a year or a month by that."""
+def _named(day: dt.date, *, starts: bool, years: bool = True) -> str:
+    """Name a day that begins or ends a year (if wanted) or a month by that."""
     last = calendar.monthrange(day.year, day.month)[1]
-    if (day.month, day.day) == ((1, 1) if starts else (12, 31)):
+    if years and (day.month, day.day) == ((1, 1) if starts else (12, 31)):
         return str(day.year)
     if day.day == (1 if starts else last):
         return f"{calendar.month_name[day.month]} {day.year}"

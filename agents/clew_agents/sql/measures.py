@@ -77,6 +77,8 @@ class MeasureMaker:
             return Computed(aggregate="count", column=None, table=hits[0].table)
         table = self._only_table()
         if op.count:
+            said = next((item.text for item in self.resolver.items if item.tag == "O"), "rows")
+            self.resolver.terms.setdefault((table, ""), said)
             return Computed(aggregate="count", column=None, table=table)
         if op.aggregate != "sum" and self.reading.groups:
             # "average daily orders": of their number, which has to be counted first

@@ -54,6 +54,9 @@ def _names_that_are_words(cursor: Cursor) -> None:
             if named or cursor.items[at - 1].text.lower() == "which":
                 cursor.items[at] = _as_name(item)  # "by make"
             continue
+        if item.tag == "R" and item.matches and cursor.tag(cursor.previous(at, ".D")) == "N":
+            cursor.items[at] = _as_name(item)  # "how many years"
+            continue
         if item.tag not in "ANLOKM" or not item.matches:
             continue
         if item.text.lower() == "name" and _is_asked_for(cursor, at):
@@ -127,10 +130,20 @@ def _columns(cursor: Cursor) -> None:
             break
         start = cursor.next(joint) if cursor.tag(joint) == "J" else joint
     listed = any(item.tag == "L" for item in cursor.items)
-    single = len(places) == 1 and listed and cursor.is_column(places[0], NUMERIC)
+    single = len(places) == 1 and (
+        (listed and cursor.is_column(places[0], NUMERIC)) or _is_of_table(cursor, places[0])
+    )
     if len(places) > 1 or single:
         cursor.reading.columns = [cursor.items[place] for place in places]
         cursor.take(*places)
+
+
+def _is_of_table(cursor: Cursor, at: int) -> bool:
+    """Whether a text column stands in "email of the customers …"."""
+    after = cursor.next(at)
+    said = at + 1 < len(cursor.items) and cursor.items[at + 1].text.lower() == "of"
+    text = cursor.is_column(at, ("text",)) and not cursor.is_table(at)
+    return text and said and cursor.is_table(after)
 
 
 def _listing(cursor: Cursor) -> None:

@@ -138,6 +138,8 @@ class ConditionReader:
     def _subject(self, at: int) -> int | None:
         """The name that a comparison speaks of: the free one before it."""
         left = self.cursor.previous(at, ".EMh")
+        if left is not None and self.cursor.tag(self.cursor.previous(left)) == "G":
+            return None  # "by year since 1980" groups
         if (
             left is not None
             and self.cursor.items[left].tag == "R"

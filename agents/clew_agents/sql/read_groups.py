@@ -70,6 +70,8 @@ class GroupReader:
 
     def _group_mark(self, at: int) -> None:
         right = self.cursor.next(at, ".DU")
+        while right is not None and right in self.cursor.used and self.cursor.is_table(right):
+            right = self.cursor.next(right, "")  # "by supplier nation"
         by = self.cursor.items[at].text.lower() in ("by", "according to", "in terms of")
         ranked = self.cursor.reading.direction is not None or any(
             i.tag == "S" for i in self.cursor.items[:at]
@@ -152,6 +154,7 @@ class GroupReader:
         at = self._asked_for()
         if at is None and ranked and supers:
             at = self._leading(supers[0])
+            at = self._ranked_thing(supers[0]) if at is None else at
         if at is None and len(supers) == 1:
             at = self._described(supers[0])
         if at is None:
@@ -223,7 +226,11 @@ class GroupReader:
                 return right  # "which month had the most orders"
             if self.cursor.tag(right) == "S" and right is not None:  # "what is the longest track"
                 beyond = self.cursor.next(right, ".D#")
-                if self.cursor.free(beyond) and beyond is not None and self.cursor.is_table(beyond):
+                adjective = len(self.cursor.items[right].value.split()) > 1
+                thing = beyond is not None and (
+                    self.cursor.is_table(beyond) or (adjective and self.cursor.is_thing(beyond))
+                )
+                if self.cursor.free(beyond) and thing:
                     return beyond
         return None
 
@@ -236,6 +243,16 @@ class GroupReader:
         before = self.cursor.tag(self.cursor.previous(at, ".D#"))
         said = between & {"with", "has", "had", "have", "having", "that", "of", "who"}
         return at if said and before not in ("U", "G", "A", "N") and "of" not in between else None
+
+    def _ranked_thing(self, first_super: int) -> int | None:
+        """The thing of "smallest 3 countries by population"."""
+        at = self.cursor.next(first_super, ".#")
+        by = at is not None and any(
+            item.tag == "G" and place in self.cursor.used and place > at
+            for place, item in enumerate(self.cursor.items)
+        )
+        thing = at is not None and self.cursor.free(at) and self.cursor.is_thing(at)
+        return at if thing and by and not self.cursor.reading.groups else None
 
     def _rank_target(self, at: int) -> None:
         """Read what is ranked by: "most orders", "highest average price", "highest order count"."""

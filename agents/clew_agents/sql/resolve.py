@@ -85,8 +85,9 @@ class Resolver:
                 f"{item.text} of {chosen[0].table}"
             )
         score = next(match.score for match in item.matches if match.name is chosen[0])
-        if score >= GOOD:  # else the name of the column says more than the word did
-            self.terms.setdefault((chosen[0].table, chosen[0].column or ""), item.text)
+        # Of a loose match the name of the column says more than the word did.
+        said = item.text if score >= GOOD else " ".join(chosen[0].words)
+        self.terms.setdefault((chosen[0].table, chosen[0].column or ""), said)
         return self._remember(chosen[0])
 
     def table(self, item: Item) -> str | None:
@@ -121,7 +122,17 @@ class Resolver:
         if not columns:
             raise NotUnderstood([value.text])
         self.used.add(columns[0])
+        self._say_value(*columns[0])
         return hits
+
+    def _say_value(self, table: str, column: str) -> None:
+        """Call the column of a value as people would: a label like its table."""
+        labels = [name.column for name in self.vocabulary.labels(table)]
+        source = self.vocabulary.tables if labels == [column] else self.vocabulary.columns
+        names = (n for n in source if n.table == table and n.column in (None, column))
+        words = " ".join(next(names).words)
+        said = singular(words) if labels == [column] else words
+        self.terms.setdefault((table, column), said)
 
     def time(self, item: Item | None, words: str, beside: Item | None = None) -> Name:
         """Choose the date column (or column of years) that a period speaks of.
@@ -184,6 +195,7 @@ class Resolver:
             lambda n: (n.table, n.column) in preferred,
             lambda n: n.table == self.base,
             lambda n: n.table in self.context,
+            lambda n: n.table in self._settled(),
             lambda n: not self.vocabulary.is_key(n),
             lambda n: n.column == item.text,
         )
@@ -195,6 +207,11 @@ class Resolver:
             if nearest < _FAR:
                 found = [name for name in found if self.distance(name.table) == nearest]
         return found
+
+    def _settled(self) -> set[str]:
+        """The tables of the other names in the question that can mean only one table."""
+        tables = [{m.name.table for m in i.matches} for i in self.items if i.tag == "F"]
+        return {next(iter(found)) for found in tables if len(found) == 1}
 
     def table_after(self, item: Item) -> str | None:
         """The table named by "of …" right after a word."""
@@ -238,9 +255,13 @@ class Resolver:
             lambda table, column: (table, None) in named,
             lambda table, column: (table, column) in self.preferred,
             lambda table, column: (table, column) in hinted,
-            lambda table, column: table == self.base,
+            lambda table, column: table == self.base and column not in self._own_labels(),
             lambda table, column: table in self.context and table != self.base,
         )
+
+    def _own_labels(self) -> set[str | None]:
+        """The names of the base's own rows: "albums of X" are not the albums called X."""
+        return {name.column for name in self.vocabulary.labels(self.base)} if self.base else set()
 
     def _dated(self, table: str) -> list[Name]:
         return [name for name in self.vocabulary.of_table(table) if self._is_dated(name)]

@@ -27,7 +27,7 @@ _RINGS: tuple[str, ...] = (
     "mail email",
     "salary wage pay",
     "revenue sales turnover",
-    "amount sum",
+    "amount sum total",
     "quantity qty units",
     "expectancy expectation",
     "duration length runtime milliseconds seconds minutes",
@@ -91,7 +91,7 @@ WORTH: tuple[str, ...] = (
 )  # fmt: skip
 
 # Columns that name a row for people.
-LABELS: tuple[str, ...] = ("name", "title", "fullname", "label", "description")
+LABELS: tuple[str, ...] = ("name", "fullname", "title", "label", "description")
 
 GEOGRAPHY = frozenset(
     "country nation continent region state province city nationality area territory".split()

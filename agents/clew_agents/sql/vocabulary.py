@@ -133,6 +133,9 @@ class Vocabulary:
         """Choose the columns that name a row of a table for people; empty if there are none."""
         own = {name.letters: name for name in self.of_table(table)}
         stem = self._stem(table)
+        person = ("firstname", "lastname")
+        if "name" not in own and "fullname" not in own and all(part in own for part in person):
+            return tuple(own[part] for part in person)
         wanted = [*LABELS, *(stem + label for label in LABELS), stem]
         for letters in wanted:
             if letters in own and own[letters].type == "text":
@@ -140,8 +143,6 @@ class Vocabulary:
         if near := difflib.get_close_matches(stem, own, n=1, cutoff=0.9):
             if own[near[0]].type == "text":
                 return (own[near[0]],)  # one of them is misspelled
-        if "firstname" in own and "lastname" in own:
-            return (own["firstname"], own["lastname"])
         named = [n for n in own.values() if n.type == "text" and n.words[-1] in LABELS]
         return (named[0],) if len(named) == 1 else ()
 
