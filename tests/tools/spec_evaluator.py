@@ -19,9 +19,13 @@ from tools.spec_world import TABLES
 
 Row = dict[str, Any]
 # child → (its column, parent): every parent's key is id.
-_PARENT = {"customers": ("region_id", "regions"), "orders": ("customer_id", "customers"),
-           "order_lines": ("order_id", "orders"), "tickets": ("customer_id", "customers")}  # fmt: skip
-_CHILDREN = {"people": set(), "regions": {"customers", "orders", "order_lines", "tickets"},
+_PARENT = {
+    "customers": ("region_id", "regions"),
+    "orders": ("customer_id", "customers"),
+    "order_lines": ("order_id", "orders"),
+    "tickets": ("customer_id", "customers"),
+}
+_CHILDREN: dict[str, set[str]] = {"regions": {"customers", "orders", "order_lines", "tickets"},
              "customers": {"orders", "order_lines", "tickets"},
              "orders": {"order_lines"}}  # fmt: skip
 
@@ -97,7 +101,7 @@ class _Evaluation:
         """Join what is needed, and keep the rows that fulfil the conditions."""
         needed = _columns(list(self.spec.dimensions)) + _columns(conditions)
         if base != self.spec.table:
-            needed.append(q.Column(table=self.spec.table, column="id"))
+            needed.insert(0, q.Column(table=self.spec.table, column="id"))
         wanted = [(column, True) for column in needed]
         wanted += [(column, False) for column in _columns(optional)]
         frame = _table(base, base)
@@ -156,7 +160,7 @@ class _Evaluation:
     def _dimensions(self, row: Row) -> Row:
         return {d.name: at(d, self._value(d.of, row)) for d in self.spec.dimensions}
 
-    # --- conditions: True, False, or None for unknown ----------------------------------------------
+    # --- conditions: True, False, or None for unknown --------------------------------------------
 
     def _holds(self, condition: Any, row: Row) -> bool | None:
         if isinstance(condition, q.AllOf):
@@ -194,7 +198,7 @@ class _Evaluation:
                  for d in self.spec.dimensions if isinstance(d.of, q.Column)}  # fmt: skip
         return _on_group(condition, row, named) is True
 
-    # --- groups ------------------------------------------------------------------------------------
+    # --- groups ----------------------------------------------------------------------------------
 
     def _grouped(self, before: list[Any]) -> list[Row]:
         spec = self.spec
@@ -249,7 +253,7 @@ class _Evaluation:
             return pairs[0][1] if pairs else None
         return _aggregate(measure, [value for _, value in pairs])
 
-    # --- comparisons -------------------------------------------------------------------------------
+    # --- comparisons -----------------------------------------------------------------------------
 
     def _compare(self, groups: list[Row], before: list[Any]) -> None:
         spec = self.spec

@@ -102,7 +102,7 @@ class _Maker:
         return self.made(
             table, dimensions=dimensions, measures=measures, conditions=tuple(conditions),
             comparisons=comparisons, top_per_group=top, order=self.order(exact),
-            limit=self.pick([None, None, None, 0, 1, 5]),
+            limit=self.pick([None, None, None, None, None, 0, 1, 5, 5]),
             distinct=not measures and self.chance.random() < 0.5,
         )  # fmt: skip
 
@@ -125,7 +125,7 @@ class _Maker:
     def of(self, table: str, kind: str) -> q.Column:
         return column(self.pick(_OF[table][kind]))
 
-    # --- dimensions and measures -------------------------------------------------------------------
+    # --- dimensions and measures -----------------------------------------------------------------
 
     def dimensions(self, table: str, kind: str) -> tuple[q.Dimension, ...]:
         if kind == "time":
@@ -221,7 +221,7 @@ class _Maker:
             quantile=self.pick([0.25, 0.5, 0.75]) if aggregate == "quantile" else None,
         )  # fmt: skip
 
-    # --- conditions --------------------------------------------------------------------------------
+    # --- conditions ------------------------------------------------------------------------------
 
     def condition(self, table: str, depth: int, *, related: bool = True) -> Any:
         if depth and self.chance.random() < 0.35:
@@ -321,7 +321,7 @@ class _Maker:
             return q.AnyOf(any=(test, q.Predicate(on=plain[0].of, operator="is_null")))
         return test
 
-    # --- the rest ----------------------------------------------------------------------------------
+    # --- the rest --------------------------------------------------------------------------------
 
     def comparison(
         self, number: int, dimensions: tuple[q.Dimension, ...], measures: Any

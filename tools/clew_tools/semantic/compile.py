@@ -133,12 +133,14 @@ class _Compiler:
             query = query.join(self.writer.table(earlier), on=on, join_type="left")
         near = grouped if earlier else None
         for name in self.names[: len(self.names) - len(self.spec.comparisons)]:
-            query = query.select(self.writer.column(name, near))
+            column = self.writer.column(name, near)
+            # Without a name of its own, the order would not know which of the two is meant.
+            query = query.select(self.writer.alias(column, name) if near else column)
         for c in self.spec.comparisons:
             measure = self.writer.column(c.measure, near)
             value = comparisons.value(c, measure, found.get(c.name, measure))
             if near:
-                _qualify(value, near)
+                _qualify(value, self.writer.name(near))
             query = query.select(self.writer.alias(value, c.name))
         return query
 
@@ -242,8 +244,8 @@ def _is_about(condition: q.Condition, times: set[q.Column | q.Arithmetic]) -> bo
     return isinstance(condition, q.Predicate) and condition.on in times
 
 
-def _qualify(value: exp.Expr, table: str) -> None:
+def _qualify(value: exp.Expr, table: exp.Identifier) -> None:
     """Say whose columns they are, where two sub-queries have the same."""
     for column in value.find_all(exp.Column):
         if not column.table:
-            column.set("table", exp.to_identifier(table))
+            column.set("table", table.copy())

@@ -278,14 +278,15 @@ class Groups:
         groups = [self.dimension(d, scope) for d in self.spec.dimensions]
         assert leaf.of is not None
         kind = scope.kind(leaf.of)
-        value = self.writer.by_code_points(scope.value(leaf.of), kind)
+        where = self._where(scope, rows)
+        with scope.keeping_rows():
+            value = self.writer.by_code_points(scope.value(leaf.of), kind)
+            by = [scope.column(column) for column in self._order_of_rows(leaf, part)]
+            if leaf.where is not None:
+                where += self._where(scope, [leaf.where])
         if leaf.aggregate not in ("first", "last"):
             value = self.writer.number(value)
-        by = [scope.column(column) for column in self._order_of_rows(leaf, part)]
         over = m.ranked(leaf, value, by, groups, self.writer)
-        where = self._where(scope, rows)
-        if leaf.where is not None:
-            where += self._where(scope, [leaf.where])
         where.append(exp.not_(exp.Is(this=value.copy(), expression=exp.null())))
         keys = [f"group_{place}" for place, _ in enumerate(groups, 1)]
         inner = scope.select().where(*where)

@@ -146,7 +146,8 @@ def aggregate(measure: q.Measure, value: exp.Expr | None, kind: str, writer: Wri
         value = exp.cast(value, "INT")
     if name in ("min", "max"):
         value = writer.by_code_points(value, kind)
-    if (name == "avg" and postgres) or (name in ("median", "quantile") and kind == "decimal"):
+    exact = kind == "decimal" or isinstance(measure.of, q.Arithmetic)
+    if (name == "avg" and postgres) or (name in ("median", "quantile") and exact):
         value = writer.number(value)  # not a decimal with as many digits as its parts have
     if name in _PLAIN:
         return _PLAIN[name](this=value)
