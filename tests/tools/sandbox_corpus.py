@@ -89,7 +89,7 @@ class Canaries:
             seen[str(path)] = (status.st_mode, status.st_uid, status.st_size, status.st_mtime_ns)
         seen["secret"] = self.secret.read_text()
         seen["shm"] = sorted(name for name in os.listdir("/dev/shm") if "canary" in name)
-        seen["tmp"] = os.path.exists("/tmp/clew-canary-file")
+        seen["tmp"] = os.path.exists(f"{tempfile.gettempdir()}/clew-canary-file")
         # Other programs of this machine have such things too: ours are known by size and key.
         for kind, column, mark in (("shm", 3, SIZE), ("sem", 0, KEY), ("msg", 0, KEY)):
             lines = Path(f"/proc/sysvipc/{kind}").read_text().splitlines()[1:]
@@ -200,7 +200,7 @@ def run_case(case: dict[str, Any], birds: Canaries) -> str:
         "SECRET": str(birds.secret), "FOLDER": str(birds.folder), "PORT": birds.port,
         "SOCKET": str(birds.folder / "socket"), "ABSTRACT": birds.abstract,
         "VICTIM": birds.victim, "PARENT": os.getpid(), "SEGMENT": birds.segment,
-        "RESULT_BYTES": LIMITS.result_mb << 20,
+        "RESULT_BYTES": LIMITS.result_mb << 20, "TEMPORARY": tempfile.gettempdir(),
     }  # fmt: skip
     given = "".join(f"{name} = {value!r}\n" for name, value in facts.items())
     ends = case.get("ends")

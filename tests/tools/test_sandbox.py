@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,39 @@ def test_a_run_that_was_cancelled_before_does_not_start() -> None:
     deadline.cancel()
     with pytest.raises(Cancelled):
         run("1", EMPTY, Limits(), deadline)
+
+
+def test_nothing_outlives_the_process_that_asked(tmp_path: Path) -> None:
+    asks = (
+        "from clew_core.deadline import Deadline\n"
+        "from clew_tools.sandbox import Limits, run\n"
+        "run('while True: pass', {}, Limits(cpu_s=20), Deadline())"
+    )
+    # Whoever was killed can't tidy up: its empty folder stays, here.
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    asking = subprocess.Popen([sys.executable, "-c", asks], env=environment)
+    try:
+        wait_for(lambda: len(_children_of(asking.pid)) == 1)
+        (launcher,) = _children_of(asking.pid)
+        wait_for(lambda: len(_children_of(launcher)) == 1)
+        (code,) = _children_of(launcher)
+    finally:
+        asking.kill()
+        asking.wait()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (launcher, code)))
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Look again and again, for ten seconds at most."""
+    ends = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+def _children_of(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
 
 
 def test_the_question_s_own_time_ends_the_question() -> None:

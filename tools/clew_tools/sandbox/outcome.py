@@ -38,7 +38,8 @@ class Limits:
         scratch_mb: the size of its scratch folder, in MB.
         input_mb: the size of the tables that come in, in MB.
         result_mb: the size of all results together, in MB.
-        json_mb: how much of that may be plain values and figures, in MB.
+        json_mb: how much of that may be plain values and figures, in MB; the asking process may
+            need some thirty times as much for a moment.
         rows: rows of one table that comes out.
         output_kb: how much of stdout and of stderr is kept, in kB; the rest is cut.
         namespaces: whether a kernel that gives no namespaces is a reason to refuse.
@@ -52,7 +53,7 @@ class Limits:
     scratch_mb: int = 64
     input_mb: int = 2048
     result_mb: int = 256
-    json_mb: int = 16
+    json_mb: int = 8
     rows: int = 10_000_000
     output_kb: int = 64
     namespaces: Literal["where possible", "required"] = "where possible"
