@@ -69,7 +69,10 @@ Value: TypeAlias = Column | Arithmetic
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureRef:
-    """A measure of the same spec, by name; conditions on it filter groups.
+    """A measure or comparison of the same spec, by name; conditions on it filter groups.
+
+    Comparisons are computed before groups are filtered: a share is of the whole, and a period
+    that is filtered out is still the previous one of the next.
 
     Attributes:
         measure: its name.
@@ -87,9 +90,12 @@ class Predicate:
         operator: ``between`` includes both ends; text tests ignore case; null fulfils only
             ``is_null``.
         values: none for the null tests, two for ``between``, any number for ``in`` and
-            ``not_in``, else one. Dates as ISO 8601.
+            ``not_in``, else one. Dates as ISO 8601; a day stands for all its moments (``<=`` a day:
+            before the next one).
         grain: test this part of a date instead of the whole (month 3 of any year).
-        spec: instead of values: the one column that this spec gives.
+        spec: instead of values: the one column that this spec gives: its one dimension (measures
+            may order and limit it), or its one measure. Its nulls equal nothing. Signs take one
+            value: a spec without dimensions, or with a limit of 1.
     """
 
     on: Column | Arithmetic | MeasureRef
@@ -176,7 +182,7 @@ class Measure:
             table is aggregated over that table's rows, each once.
         by: for ``first`` and ``last``: what gives the order of the rows; else the primary key.
         quantile: for ``quantile``: in (0, 1), interpolated.
-        metric: the name of a metric of the knowledge.
+        metric: the name of a metric of the knowledge; what is a value there is summed.
         ratio: one measure by another.
         where: only these rows count, for this measure alone.
         unit: of the value.
@@ -200,7 +206,9 @@ class Bucket:
     Attributes:
         width: of every class.
         origin: where one class begins.
-        edges: ascending; below the first and from the last on are classes too.
+        edges: ascending; below the first and from the last on are classes too. The result then
+            names the classes (``under 18``, ``18 to 30``, ``30 or more``), in their order; with a
+            width it gives the lower end of the class.
     """
 
     width: float | None = None
@@ -219,6 +227,7 @@ class Dimension:
             ``day_of_week``: 1 is Monday).
         week_start: first day of a week.
         fiscal_year_start: month in which the fiscal year begins; years are named by their end.
+            Moves ``year``, ``quarter`` and ``quarter_of_year``.
         bucket: classes of a number.
     """
 
@@ -249,8 +258,10 @@ class JoinPath:
 
     Attributes:
         name: what columns name as their ``path``.
-        keys: step by step.
-        kind: ``left`` keeps rows without a partner.
+        keys: step by step; neighbours between the same two tables are one key of several columns
+            (in a table that points at itself: those that name different columns).
+        kind: ``left`` keeps rows without a partner. What only measures use never takes rows from
+            other measures, whatever the kind.
     """
 
     name: str
@@ -262,14 +273,21 @@ class JoinPath:
 class Comparison:
     """A column computed across the groups of the result.
 
+    What looks along time follows each series (the groups that are alike but for their period), on
+    the calendar: a period without rows is no previous period. What looks back sees whole periods
+    before those that conditions on that time choose; totals, shares and ranks don't.
+
     Attributes:
         name: its column in the result.
-        kind: ``growth`` is the change to the previous period as a fraction, ``share`` the part
-            of the whole, ``rank`` 1 for the largest.
+        kind: ``growth`` is the change to the previous period as a fraction, ``difference`` the
+            change itself, ``share`` the part of the whole, ``rank`` 1 for the largest (equals
+            share one), ``rolling_avg`` the mean of the periods that have a value. The same week
+            of last year lies 52 weeks back.
         measure: the name of the measure that is compared.
-        over: the time dimension that gives the order, where the kind needs one.
-        periods: how far back, or how wide a window.
-        within: dimensions that split the result before it is compared.
+        over: the time dimension that gives the order, where the kind needs one; may be left out
+            where there is one dimension with a grain.
+        periods: how far back (of last year: how many years), or how wide a window.
+        within: for ``share`` and ``rank``: dimensions that split the result before it is compared.
     """
 
     name: str
@@ -299,7 +317,7 @@ class TopPerGroup:
 
     Attributes:
         within: dimensions that make the groups.
-        order: which rows come first.
+        order: which rows come first; ties by all output columns.
         limit: how many of each group.
     """
 
@@ -314,7 +332,8 @@ class SetOperation:
 
     Attributes:
         op: what is kept; duplicates go.
-        spec: the other one.
+        spec: the other one, with its own limit; columns take the first one's names, and the first
+            one's order and limit hold for the combination.
     """
 
     op: Literal["union", "intersect", "except"]

@@ -9,6 +9,7 @@ import pytest
 
 from clew_core import query_spec as q
 from clew_tools.semantic.compile import compile_spec
+from clew_tools.semantic.writer import Writer
 from tools.semantic import plain
 from tools.spec_evaluator import answer
 from tools.spec_generator import column, make
@@ -100,6 +101,19 @@ def test_the_generated_specs_use_every_part_that_a_spec_has() -> None:
     below = sum(isinstance(p, q.QuerySpec) and any(m.name[0] == "b" for m in p.measures)
                 for p in parts)  # fmt: skip
     assert below > 40  # measures of tables whose rows point at the spec's
+
+
+@pytest.mark.postgres
+def test_every_word_that_postgres_reserves_is_quoted(postgres_url: str) -> None:
+    import psycopg
+
+    writer = Writer("postgres")
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        words = connection.execute("SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T')")
+        reserved = [word for (word,) in words]
+        assert len(reserved) > 90
+        assert [word for word in reserved if not writer.name(word).quoted] == []
+    assert writer.name("CustomerId").quoted  # without quotes it would be customerid
 
 
 # ------------------------------------------------------------------- traps, worked out by hand

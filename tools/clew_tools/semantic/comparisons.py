@@ -109,8 +109,12 @@ class Comparisons:
             return self._dated(measure, place)
         over = self._over(comparison)
         time = self.writer.column(over.name)
-        order = [self.writer.ordered(time.copy())]
-        total = self._window(exp.Sum(this=measure), self._series(over), order, None)
+        series = self._series(over)
+        keys: list[exp.Expr] = [self.writer.ordered(time.copy())]
+        if self.writer.dialect == "bigquery":  # it can't put nulls last here: keep them apart
+            series.append(exp.Is(this=time.copy(), expression=exp.null()))
+            keys = [time.copy()]
+        total = self._window(exp.Sum(this=measure), series, keys, None)
         return self._dated(time, total)
 
     def _average(self, measure: exp.Expr) -> exp.Expr:

@@ -133,7 +133,8 @@ class Conditions:
         if self.writer.dialect == "sqlite" and not said.isascii():
             # SQLite folds ASCII only: É and é are two letters to it.
             texts = list(dict.fromkeys((said.lower(), said, said.upper(), said.title())))
-        like = exp.or_(*(_is_like(value, _LIKE[operator], text) for text in texts))
+        sign = "\\" if self.writer.dialect == "bigquery" else "!"
+        like = exp.or_(*(_is_like(value, _LIKE[operator], text, sign) for text in texts))
         return exp.not_(like) if operator == "not_contains" else like
 
     # --- other specs and other rows ------------------------------------------------------------
@@ -265,11 +266,12 @@ def _is_day(value: q.Scalar) -> bool:
     return isinstance(value, str) and len(value) == 10
 
 
-def _is_like(value: exp.Expr, form: str, text: str) -> exp.Expr:
-    for sign in ("!", "%", "_"):
-        text = text.replace(sign, f"!{sign}")
+def _is_like(value: exp.Expr, form: str, text: str, sign: str) -> exp.Expr:
+    """Write LIKE; BigQuery has no ESCAPE, and always takes the backslash for it."""
+    for special in (sign, "%", "_"):
+        text = text.replace(special, sign + special)
     lowered = exp.Lower(this=value.copy()) if text == text.lower() else value.copy()
-    return exp.Escape(
-        this=exp.Like(this=lowered, expression=exp.Literal.string(form.format(text))),
-        expression=exp.Literal.string("!"),
-    )
+    like = exp.Like(this=lowered, expression=exp.Literal.string(form.format(text)))
+    if sign == "\\":
+        return like
+    return exp.Escape(this=like, expression=exp.Literal.string(sign))
