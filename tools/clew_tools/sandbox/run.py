@@ -54,7 +54,6 @@ _ENVIRONMENT = {
 # Printed by code that runs wild: reading on costs more than it tells.
 _OUTPUT_ENDS = 64 * _MB
 _GRACE_S = 2.0
-_NO_MORE = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 
 
 def run(
@@ -88,7 +87,7 @@ def run(
             )
         results = _memory("results", stack)
         os.ftruncate(results, limits.result_mb * _MB)
-        fcntl.fcntl(results, fcntl.F_ADD_SEALS, _NO_MORE)
+        _seal(results)
         folder = stack.enter_context(_scratch())
         config = {
             "code": _text(code),
@@ -162,16 +161,18 @@ def _watch(
             selector.register(process.stdout, selectors.EVENT_READ, "stdout")
             selector.register(process.stderr, selectors.EVENT_READ, "stderr")
             selector.register(status.number, selectors.EVENT_READ, "status")
+            patience = ends + _GRACE_S
             while selector.get_map():
                 now = time.monotonic()
                 if now > ends and watched.stopped is None:
                     watched.stopped = "time"
                 if watched.printed > _OUTPUT_ENDS and watched.stopped is None:
                     watched.stopped = "output"
-                if watched.stopped:
+                if watched.stopped or deadline.cancelled:
                     stop()
-                    if now > ends + _GRACE_S:
-                        process.kill()
+                    patience = min(patience, now + _GRACE_S)
+                if now > patience:
+                    process.kill()
                 wait = max(0.0, ends - now) if watched.stopped is None else _GRACE_S
                 for key, _ in selector.select(min(wait + 0.001, 1.0)):
                     _keep(watched, key, selector, limits)
@@ -284,8 +285,14 @@ def _hand_in(
                 places.append((_text(name), begin, sink.tell() - begin))
                 sink.write(b"\0" * (-sink.tell() % 64))
             size = sink.tell()
-    fcntl.fcntl(target, fcntl.F_ADD_SEALS, _NO_MORE | fcntl.F_SEAL_WRITE)
+    _seal(target, fcntl.F_SEAL_WRITE)
     return places, size
+
+
+def _seal(handle: int, more: int = 0) -> None:
+    """Fix the size of memory for good, and more that is asked for."""
+    size = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+    fcntl.fcntl(handle, fcntl.F_ADD_SEALS, size | more)
 
 
 def _text(words: str) -> str:

@@ -63,8 +63,9 @@ def main(config_fd: int, own_paths: int) -> None:
         except MissingWall as missing:
             tell(status, refused=missing.what, hint=missing.hint)
             os._exit(1)
-        except OSError as error:
-            tell(status, refused=f"a wall of the sandbox: {error.strerror or error}", hint="")
+        except (OSError, ValueError) as error:
+            words = error.strerror if isinstance(error, OSError) else ""
+            tell(status, refused=f"a wall of the sandbox: {words or error}", hint="")
             os._exit(1)
         tell(status, walls=walls)
         os.close(status)
@@ -184,6 +185,9 @@ def fence(config: Config) -> None:
 
     The status stays open for one last word, before the code begins.
     """
+    # Who asked may have stopped or died before this process was bound to the launcher's life.
+    if select.select([config["control_fd"]], [], [], 0)[0]:
+        os._exit(1)
     kept = sorted({0, 1, 2, config["inputs_fd"], config["results_fd"], config["status_fd"]})
     for low, high in zip(kept, [*kept[1:], 1 << 16], strict=True):
         os.closerange(low + 1, high)

@@ -16,6 +16,7 @@ import os
 import struct
 import sys
 import traceback
+import types
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -37,9 +38,16 @@ def work(config: dict[str, Any]) -> NoReturn:
     linecache.cache[NAME] = (len(text), None, text.splitlines(keepends=True), NAME)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    results: dict[str, Any] = {}
+    # Libraries look up the names of a class in the module that it says it is from.
+    module = sys.modules["__main__"] = types.ModuleType("__main__")
     tables = Tables(config["inputs_fd"], config["input_bytes"], config["tables"])
-    status, error = execute(text, {"tables": tables, "frame": tables.frame, "results": results})
+    space = module.__dict__
+    space |= {"__builtins__": builtins, "tables": tables, "frame": tables.frame, "results": {}}
+    status, error = execute(text, space)
+    results = space.get("results")
+    if not isinstance(results, dict):
+        results, status = {}, "results" if status == "done" else status
+        error = error or "`results` is no dict any more; put what you hand over into it by name."
     try:
         write(results, status, error, config["results_fd"], config["result_mb"] << 20)
     except MemoryError:
@@ -55,9 +63,8 @@ def work(config: dict[str, Any]) -> NoReturn:
     os._exit(0)
 
 
-def execute(text: str, given: dict[str, Any]) -> tuple[str, str]:
+def execute(text: str, space: dict[str, Any]) -> tuple[str, str]:
     """Run text as a program; give `done`, `memory` or `error`, and the error in words."""
-    space = {"__name__": "__main__", "__builtins__": builtins, **given}
     try:
         exec(compile(text, NAME, "exec"), space)
     except SystemExit as end:
