@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 
 from clew.answer import Answer
@@ -19,6 +20,7 @@ from clew_core.events import Request
 from clew_core.principal import Policy, Principal
 from clew_core.query_spec import QuerySpec
 from clew_tools.database.open import open_source
+from clew_tools.database.roles import Roles, find_roles, read_roles
 from clew_tools.database.source import Source
 
 
@@ -33,6 +35,7 @@ class Workspace:
         self._warnings: list[str] = []
         self._vocabularies: dict[tuple[str, str], Vocabulary] = {}
         self._lock = threading.Lock()
+        self._roles_read: tuple[Roles, ...] | None = None
         self._default: Session | None = None
         self._closed = False
 
@@ -46,21 +49,62 @@ class Workspace:
         """Add a warning."""
         self._warnings.append(text)
 
-    def session(self, user: str = "local", thread: str | None = None) -> Session:
+    def session(
+        self,
+        user: str = "local",
+        thread: str | None = None,
+        *,
+        roles: Sequence[str] | None = None,
+    ) -> Session:
         """Open one user's view.
 
         Args:
             user: name of the user.
             thread: id of a thread to go on with; None starts one with the first question.
+            roles: names of roles in the roles.yaml beside the source; None takes those that it
+                gives the user. Whom it gives none sees all: it is for the owner of the files.
 
         Raises:
-            UsageError: the user has no such thread, or the workspace is closed.
+            UsageError: the user has no such thread, there is no such role, or the workspace is
+                closed.
+            SourceError: the roles.yaml is wrong.
         """
         self.check_open()
-        principal = Principal(user=user, policy=Policy(budget=self.settings.budget))
+        principal = self._principal(user, roles)
         if thread is not None and not self.store.thread_exists(principal, thread):
             raise UsageError(f"There is no thread {thread!r}.", hint="Leave it out to start one.")
         return Session(self, principal, thread)
+
+    def _principal(self, user: str, names: Sequence[str] | None) -> Principal:
+        budget, roles = self.settings.budget, self._roles()
+        if names is None:
+            names = roles.of(user) if roles is not None else ()
+            if not names:
+                return Principal(user=user, policy=Policy(budget=budget))
+        if roles is None:
+            raise UsageError(
+                f"There is no role {', '.join(names)!r}: no source has a roles.yaml.",
+                hint="Put one beside the source.",
+            )
+        return Principal(user=user, roles=tuple(names), policy=roles.policy(names, budget))
+
+    def _roles(self) -> Roles | None:
+        with self._lock:
+            if self._roles_read is None:
+                files = {name: find_roles(s.location) for name, s in self.sources.items()}
+                found = {file: name for name, file in files.items() if file is not None}
+                if len(found) > 1:
+                    raise UsageError(
+                        f"{len(found)} sources have a roles.yaml of their own.",
+                        hint="Open them one by one, or put all roles into one file.",
+                    )
+                read = []
+                for file, name in found.items():
+                    source = self.sources[name]
+                    read.append(read_roles(file))
+                    read[0].check(source.catalog(Principal()), source.dialect)
+                self._roles_read = tuple(read)
+            return self._roles_read[0] if self._roles_read else None
 
     def ask(
         self, question: str | Request, *, now: str | None = None, deadline: Deadline | None = None
@@ -82,7 +126,7 @@ class Workspace:
         for name, source in self.sources.items():
             context = SqlContext(
                 source=name,
-                vocabulary=self._vocabulary(source, principal),
+                vocabulary=self._vocabulary(source, principal, deadline),
                 values=source.values(principal, deadline),
                 today=today,
                 previous=previous,
@@ -90,12 +134,16 @@ class Workspace:
             found.append(OpenSource(source=source, context=context))
         return found
 
-    def _vocabulary(self, source: Source, principal: Principal) -> Vocabulary:
+    def _vocabulary(self, source: Source, principal: Principal, deadline: Deadline) -> Vocabulary:
         key = (source.name, principal.policy.digest)
         with self._lock:
-            if key not in self._vocabularies:
-                self._vocabularies[key] = Vocabulary(catalog=source.catalog(principal))
-            return self._vocabularies[key]
+            found = self._vocabularies.get(key)
+        if found is not None:
+            return found
+        # Not under the lock: a source may take long, and others must not wait for it.
+        made = Vocabulary(catalog=source.catalog(principal, deadline))
+        with self._lock:
+            return self._vocabularies.setdefault(key, made)
 
     def check_open(self) -> None:
         """See that nothing was closed.

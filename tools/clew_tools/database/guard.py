@@ -27,6 +27,11 @@ LONGEST = 100_000
 DEEPEST = 100
 """Brackets, CASEs and sub-queries that may stand inside each other."""
 _UNARY = frozenset({"not", "-", "+", "~", "@"})
+# What gives a number, a text or a list: no answer to "may this row be seen?".
+_NO_CONDITIONS = (
+    exp.Literal, exp.Null, exp.Neg, exp.DPipe, exp.Array, exp.Tuple, exp.Interval, exp.Star,
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod,
+)  # fmt: skip
 _NAME_PARTS = ("this", "db", "catalog")
 _WORDS = {
     "Into": "SELECT INTO", "Lock": "FOR UPDATE", "TableSample": "TABLESAMPLE",
@@ -100,7 +105,7 @@ def guard(
     """
     try:
         tree = parse(sql, dialect)
-        _check_nodes(tree, dialect, forbidden)
+        check_nodes(tree, dialect, forbidden)
         tables = _resolve_tables(tree, dialect, visible)
         if limit is not None and isinstance(tree, (exp.Select, exp.SetOperation)):
             if not tree.args.get("limit") and not tree.args.get("fetch"):
@@ -146,7 +151,7 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
     if len(statements) > 1 and "several statements" in rules.checks:
         raise Refused(f"{len(statements)} statements are not allowed: only one query may run.")
     tree = statements[0]
-    while isinstance(tree, exp.Subquery) and tree.this and len(_filled(tree)) == 1:
+    while isinstance(tree, exp.Subquery) and tree.this and len(filled(tree)) == 1:
         # Brackets around the whole, which SQLite does not take.
         tree = tree.this
     if type(tree).__name__ not in rules.roots:
@@ -162,7 +167,8 @@ def write(tree: exp.Expr, dialect: Dialect) -> str:
     return str(generator.generate(tree, copy=False))
 
 
-def _filled(tree: exp.Expr) -> set[str]:
+def filled(tree: exp.Expr) -> set[str]:
+    """Name the parts of a node that hold something."""
     return {part for part, value in tree.args.items() if value}
 
 
@@ -196,7 +202,13 @@ def _check_depth(tokens: Sequence[Token]) -> None:
             raise _too_deep()
 
 
-def _check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) -> None:
+def check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) -> None:
+    """Refuse a tree that holds what no rule allows; quote names that engines would call.
+
+    Raises:
+        Refused: as ``guard``.
+        RetryByModel: a SELECT names no column.
+    """
     rules, bare = _rules(dialect), CALLED_BARE[dialect]
     for node in tree.walk():
         kind = type(node).__name__
@@ -240,7 +252,7 @@ def _check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) ->
 
 def _check_parts(node: exp.Expr, rules: _Rules) -> None:
     name = type(node).__name__
-    for part in sorted(_filled(node)):
+    for part in sorted(filled(node)):
         if f"{name}.{part}" not in rules.parts and part != "catalog":
             raise Refused(
                 f"{name.upper()} with {part.strip('_').replace('_', ' ')!r} is not allowed."
@@ -272,13 +284,13 @@ def _resolve_tables(
     read: dict[str, None] = {}
     replaced: set[tuple[str, str]] = set()
     # A list first: the tree is changed on the way.
-    for table, in_scope in list(_tables(tree)):
+    for table, in_scope in list(tables_in(tree)):
         if not table.args.get("db") and fold(table.name) in in_scope:
             continue
         shown = _find(table, dialect, visible)
         read[shown.name] = None
         schema = table.args.get("db")
-        if _replace(table, shown, dialect) and schema:
+        if _replace(table, shown, dialect, visible) and schema:
             replaced.add((fold(schema.name), fold(table.name)))
     if replaced:
         _drop_schemas(tree, replaced)
@@ -293,7 +305,7 @@ def _drop_schemas(tree: exp.Expr, replaced: set[tuple[str, str]]) -> None:
             column.set("db", None)
 
 
-def _tables(tree: exp.Expr) -> Iterator[tuple[exp.Table, frozenset[str]]]:
+def tables_in(tree: exp.Expr) -> Iterator[tuple[exp.Table, frozenset[str]]]:
     """Walk over tables, each with the names of the common table expressions it could mean.
 
     An expression sees those before it in its WITH. Where an engine lets it see more, the name is
@@ -333,7 +345,9 @@ def _hint(visible: Mapping[str, Visible]) -> str:
     return f"Tables: {', '.join(names[:12])}{more}." if names else "There are no tables."
 
 
-def _replace(table: exp.Table, shown: Visible, dialect: Dialect) -> bool:
+def _replace(
+    table: exp.Table, shown: Visible, dialect: Dialect, visible: Mapping[str, Visible]
+) -> bool:
     """Put the table as the policy shows it in the place of its name; say if by a sub-query."""
     alias = table.args.get("alias")
     named = alias.this if alias is not None and alias.this is not None else None
@@ -356,7 +370,8 @@ def _replace(table: exp.Table, shown: Visible, dialect: Dialect) -> bool:
     )
     query = exp.Select(expressions=columns, from_=exp.From(this=stored))
     if shown.rows is not None:
-        query.set("where", exp.Where(this=_condition(shown, dialect)))
+        inner = condition(shown.rows, shown.name, dialect, visible)
+        query.set("where", exp.Where(this=inner))
     others = {key: value for key, value in table.args.items() if key not in _NAME_PARTS}
     table.replace(exp.Subquery(this=query, **others))
     return True
@@ -378,17 +393,42 @@ def _set_alias(table: exp.Table, name: exp.Identifier) -> None:
     table.set("alias", alias)
 
 
-def _condition(shown: Visible, dialect: Dialect) -> exp.Expr:
+def condition(rows: str, table: str, dialect: Dialect, visible: Mapping[str, Visible]) -> exp.Expr:
+    """Read a row filter, with the tables inside it named in full.
+
+    It is read as its owner: other row filters don't apply inside. In full, so that no WITH of
+    somebody's statement takes the place of a table that the filter means.
+
+    Raises:
+        SourceError: it is no condition.
+    """
     try:
-        tree = parse(f"SELECT 1 WHERE {shown.rows}", dialect)
+        tree = parse(f"SELECT 1 WHERE {rows}", dialect)
+        check_nodes(tree, dialect, frozenset())
     except ClewError as error:
-        raise _no_condition(shown) from error
+        raise no_condition(table, str(error)) from error
     where = tree.args.get("where")
-    if where is None or _filled(tree) != {"expressions", "where"}:
-        raise _no_condition(shown)
-    condition: exp.Expr = where.this
-    return condition
+    if where is None or filled(tree) != {"expressions", "where"}:
+        raise no_condition(table, "It is more than a condition.")
+    found: exp.Expr = where.this
+    if isinstance(found.unnest(), _NO_CONDITIONS):
+        raise no_condition(table, "It is neither true nor false.")
+    for inner, in_scope in list(tables_in(tree)):
+        schema = inner.args.get("db")
+        if inner.args.get("catalog") or (not schema and fold(inner.name) in in_scope):
+            raise no_condition(table, f"{inner.name!r} can't be used so in it.")
+        written = f"{schema.name}.{inner.name}" if schema else inner.name
+        shown = visible.get(fold(written))
+        path = shown.path if shown else (schema.name if schema else _MAIN[dialect], inner.name)
+        if inner.args.get("alias") is None:
+            _set_alias(inner, exp.to_identifier(inner.name, quoted=True))
+        for part, name in zip(_NAME_PARTS, reversed(path), strict=False):
+            inner.set(part, exp.to_identifier(name, quoted=True))
+    return found
 
 
-def _no_condition(shown: Visible) -> SourceError:
-    return SourceError(f"The row filter of table {shown.name!r} in the policy is no SQL condition.")
+def no_condition(table: str, why: str) -> SourceError:
+    """Say what is wrong with a row filter."""
+    return SourceError(
+        f"The row filter of table {table!r} in the policy is no SQL condition on its rows: {why}"
+    )
