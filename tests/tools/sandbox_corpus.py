@@ -44,7 +44,7 @@ LIMITS = Limits(
     seconds=20, cpu_s=5, memory_mb=200, threads=8, scratch_mb=16, result_mb=32, json_mb=8
 )
 # Where the end is the point, it may come soon.
-SOON = replace(LIMITS, seconds=1.0)
+SOON = replace(LIMITS, seconds=0.7)
 SLACK_S = 3.0
 # Of what the cases would make: a segment of this size, queues and semaphores of this key.
 SIZE, KEY = 4242, 0x434C4557

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from clew_core.deadline import Budget, Deadline
-from clew_core.errors import BudgetEnded, Cancelled, UsageError
+from clew_core.errors import BudgetEnded, Cancelled, ToolFailed, UsageError
 from clew_tools.sandbox import Limits, Ran, Refusal, run
 from tools.sandbox_corpus import run_module, skip_where_refused
 
@@ -329,6 +329,17 @@ def test_a_limit_of_nothing_is_wrong_use(name: str) -> None:
 def test_text_that_is_none_is_wrong_use() -> None:
     with pytest.raises(UsageError, match="no text"):
         run("print('\ud800')", EMPTY, Limits(), Deadline())
+
+
+def test_what_is_no_arrow_table_is_wrong_use() -> None:
+    with pytest.raises(UsageError, match="'t' is a list, and no Arrow table"):
+        run("1", {"t": [1]}, Limits(), Deadline())  # type: ignore[dict-item]
+
+
+def test_a_machine_without_room_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with pytest.raises(ToolFailed, match="can't be set up: No such file"):
+        run("1", EMPTY, Limits(), Deadline())
 
 
 # ------------------------------------------------------------------- refusals, in words, closed

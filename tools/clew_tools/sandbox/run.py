@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clew_core.deadline import Deadline
-from clew_core.errors import UsageError
+from clew_core.errors import ToolFailed, UsageError
 from clew_tools.sandbox.outcome import Limits, Ran, Refusal, Status
 from clew_tools.sandbox.results import BadResults, read
 from clew_tools.sandbox_process.syscalls import AUDIT_ARCH
@@ -68,7 +68,8 @@ def run(
     Raises:
         Cancelled: somebody stopped the run; the code is dead.
         BudgetEnded: the deadline, not the limit in seconds, ended it.
-        UsageError: a name of a table is no text, or code holds what is no text.
+        UsageError: code or a name is no text, or a table is no Arrow table.
+        ToolFailed: this machine has no room for a run: open files, memory, disk.
     """
     deadline.check()
     if sys.platform != "linux" or os.uname().machine not in AUDIT_ARCH:
@@ -76,6 +77,18 @@ def run(
             missing="a Linux kernel on x86_64 or aarch64",
             hint="Use one, for instance in a virtual machine.",
         )
+    try:
+        return _run(_text(code), tables, limits, deadline)
+    except OSError as error:
+        raise ToolFailed(
+            f"The sandbox can't be set up: {error.strerror or error}.",
+            hint="Free some space, memory or open files, and try again.",
+        ) from error
+
+
+def _run(
+    code: str, tables: Mapping[str, pyarrow.Table], limits: Limits, deadline: Deadline
+) -> Ran | Refusal:
     begin = time.monotonic()
     with contextlib.ExitStack() as stack:
         inputs = _memory("tables", stack)
@@ -90,7 +103,7 @@ def run(
         _seal(results)
         folder = stack.enter_context(_scratch())
         config = {
-            "code": _text(code),
+            "code": code,
             "tables": places,
             "input_bytes": size,
             "inputs_fd": inputs,
@@ -279,6 +292,11 @@ def _hand_in(
 
         with pa.OSFile(f"/proc/self/fd/{target}", "wb") as sink:
             for name, table in tables.items():
+                if not isinstance(table, pa.Table):
+                    raise UsageError(
+                        f"{name!r} is a {type(table).__name__}, and no Arrow table.",
+                        hint="Make it one with pyarrow.Table.from_pandas or its like.",
+                    )
                 begin = sink.tell()
                 with pa.ipc.new_stream(sink, table.schema) as writer:
                     writer.write_table(table)
