@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,7 +56,8 @@ class Table:
     Attributes:
         name: as the source spells it.
         columns: in order.
-        row_count: rows when it was looked at; after the row filters of the policy.
+        row_count: rows when it was looked at, after the row filters of the policy; of large tables
+            on a server its own estimate; None where counting would have taken too long.
         primary_key: declared or inferred; empty if unknown.
         foreign_keys: declared or inferred.
         meaning: one row is …, where declared.
@@ -63,7 +65,7 @@ class Table:
 
     name: str
     columns: tuple[Column, ...]
-    row_count: int
+    row_count: int | None
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     meaning: str | None = None
@@ -87,4 +89,8 @@ class Catalog:
 
     def table(self, name: str) -> Table | None:
         """Find a table by its exact name."""
-        return next((table for table in self.tables if table.name == name), None)
+        return self._by_name.get(name)
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Table]:
+        return {table.name: table for table in reversed(self.tables)}

@@ -34,6 +34,7 @@ class Stored:
         ranges: column → least and greatest value, both exact, for columns of whole numbers and
             dates, where the file says so.
         no_nulls: columns of which the file says that they hold no null.
+        meaning: one row is …, where declared.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Stored:
     row_count: int | None = None
     ranges: dict[str, tuple[Any, Any]] | None = None
     no_nulls: frozenset[str] = frozenset()
+    meaning: str | None = None
 
 
 class Engine(Protocol):

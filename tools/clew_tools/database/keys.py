@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from clew_core.deadline import Budget, Deadline
+from clew_core.deadline import Deadline
 from clew_core.errors import BudgetEnded, ClewError
 from clew_tools.database.catalog import Column, ForeignKey, Table
-from clew_tools.database.engine import Engine, Stored
+from clew_tools.database.engine import Stored
 from clew_tools.database.names import quoted
 
 _SECONDS = 5.0
@@ -42,14 +43,38 @@ class _Name:
     suffix: str
 
 
-def with_inferred_keys(counted: Sequence[tuple[Stored, int]], engine: Engine) -> tuple[Table, ...]:
+class Rows(Protocol):
+    """Runs a statement of Clew's own."""
+
+    def rows(self, sql: str, deadline: Deadline) -> list[tuple[Any, ...]]:
+        """Hand back plain rows."""
+        ...
+
+
+def with_inferred_keys(
+    counted: Sequence[tuple[Stored, int | None]], engine: Rows, deadline: Deadline
+) -> tuple[Table, ...]:
     """Describe tables, with declared keys and those that names and values show.
 
     Args:
-        counted: tables with the numbers of their rows.
+        counted: tables with the numbers of their rows; None where that is not known.
         engine: checks values.
+        deadline: of the whole; the search itself takes a few seconds at most.
+
+    Raises:
+        BudgetEnded, Cancelled: the deadline ended it.
     """
-    finder = _Finder(counted, engine)
+    inner = Deadline(replace(deadline.budget, seconds=min(_SECONDS, deadline.remaining_s)))
+    with deadline.on_cancel(inner.cancel):
+        tables = _described(counted, engine, inner)
+    deadline.check()
+    return tables
+
+
+def _described(
+    counted: Sequence[tuple[Stored, int | None]], engine: Rows, deadline: Deadline
+) -> tuple[Table, ...]:
+    finder = _Finder(counted, engine, deadline)
     tables = []
     for stored, rows in counted:
         key = stored.primary_key or finder.keys.get(stored.name, ())
@@ -63,6 +88,7 @@ def with_inferred_keys(counted: Sequence[tuple[Stored, int]], engine: Engine) ->
                 row_count=rows,
                 primary_key=key,
                 foreign_keys=foreign,
+                meaning=stored.meaning,
             )
         )
     return tuple(tables)
@@ -71,10 +97,15 @@ def with_inferred_keys(counted: Sequence[tuple[Stored, int]], engine: Engine) ->
 class _Finder:
     """Looks for keys in all tables of one source."""
 
-    def __init__(self, counted: Sequence[tuple[Stored, int]], engine: Engine) -> None:
+    def __init__(
+        self,
+        counted: Sequence[tuple[Stored, int | None]],
+        engine: Rows,
+        deadline: Deadline,
+    ) -> None:
         self._engine = engine
-        self._deadline = Deadline(Budget(seconds=_SECONDS))
-        self._rows = {stored.name: rows for stored, rows in counted}
+        self._deadline = deadline
+        self._rows = {stored.name: rows or 0 for stored, rows in counted}
         self._stored = {stored.name: stored for stored, _ in counted}
         self._prefixes = {stored.name: _prefix(stored) for stored, _ in counted}
         self.keys: dict[str, tuple[str, ...]] = {}

@@ -78,12 +78,23 @@ class Source(Protocol):
     location: str
     """For people and notebooks: a path or a URL without credentials."""
     dialect: Dialect
-    warnings: tuple[str, ...]
-    broken: dict[str, str]
-    """Files of a folder that can't be read: stem → one line that says why."""
 
-    def catalog(self, principal: Principal) -> Catalog:
-        """Look at tables, columns and keys; only what the policy shows."""
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader must know, one line each."""
+        ...
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Files of a folder, and views, that can't be read: name → one line that says why."""
+        ...
+
+    def catalog(self, principal: Principal, deadline: Deadline | None = None) -> Catalog:
+        """Look at tables, columns and keys; only what the policy shows.
+
+        Raises:
+            BudgetEnded, Cancelled: the deadline ended it; the next call begins again.
+        """
         ...
 
     def values(self, principal: Principal, deadline: Deadline) -> ValueIndex:

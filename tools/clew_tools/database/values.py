@@ -6,14 +6,16 @@ what the policy shows.
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from clew_core.deadline import Deadline
+from clew_core.errors import RunEnded
 from clew_tools.database.catalog import Catalog, Table
 from clew_tools.database.names import quoted
 from clew_tools.database.source import ValueHit
@@ -26,6 +28,8 @@ _MOST_WORDS = 12
 _MOSTLY_DIFFERENT = 0.95
 _SECONDS = 5.0
 _NEAR = 5
+# About 0.1 s; the likeliest, of the same length, come first.
+_MOST_COMPARED = 50_000
 _DIGITS = re.compile(r"\d+")
 _HOLDING = 20
 _FEW_VALUES = 300
@@ -34,7 +38,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 _Place: TypeAlias = "tuple[str, str, str]"
 _Bucket: TypeAlias = "tuple[int, str, str]"
-Rows: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
+Rows: TypeAlias = "Callable[[str, Deadline], list[tuple[Any, ...]]]"
 
 
 class TextValues:
@@ -54,18 +58,23 @@ class TextValues:
 
         Args:
             catalog: what the principal may see.
-            rows: runs a statement under the same policy.
-            deadline: checked between columns.
+            rows: runs a statement under the same policy, before a deadline.
+            deadline: of the whole; reading takes a few seconds at most.
         """
         places: dict[str, list[_Place]] = {}
-        ends = time.monotonic() + _SECONDS
-        for table in catalog.tables:
-            for column in _name_like(table, rows):
-                deadline.check()
-                if time.monotonic() > ends:
-                    return cls(places)
-                for value, normalised in _values(table, column, rows):
-                    places.setdefault(normalised, []).append((table.name, column, value))
+        deadline.check()
+        inner = Deadline(replace(deadline.budget, seconds=min(_SECONDS, deadline.remaining_s)))
+        with deadline.on_cancel(inner.cancel):
+            for table in catalog.tables:
+                try:
+                    for column in _name_like(table, rows, inner):
+                        inner.check()
+                        for value, normalised in _values(table, column, rows, inner):
+                            places.setdefault(normalised, []).append((table.name, column, value))
+                except RunEnded:
+                    # Some values are better than none; who stopped the whole is heard below.
+                    break
+        deadline.check()
         return cls(places)
 
     def find(self, phrase: str) -> tuple[ValueHit, ...]:
@@ -78,8 +87,10 @@ class TextValues:
         most = edits_allowed(word)
         if not most:
             return ()
-        found = []
+        found, compared = [], itertools.count()
         for other in self._candidates(word, most):
+            if next(compared) >= _MOST_COMPARED:
+                break
             distance = edit_distance(word, other, most)
             if 0 < distance <= most:
                 found.append((distance, abs(len(other) - len(word)), other))
@@ -119,7 +130,8 @@ class TextValues:
                 self._buckets = buckets
         seen: dict[str, None] = {}
         digits = _digits(word)
-        for length in range(len(word) - most, len(word) + most + 1):
+        lengths = range(len(word) - most, len(word) + most + 1)
+        for length in sorted(lengths, key=lambda length: abs(length - len(word))):
             for letter in (word[0], "…" + word[-1]):
                 seen.update(dict.fromkeys(self._buckets.get((length, letter, digits), ())))
         return seen
@@ -189,13 +201,14 @@ def _digits(word: str) -> str:
     return "".join(_DIGITS.findall(word))
 
 
-def _name_like(table: Table, rows: Rows) -> list[str]:
+def _name_like(table: Table, rows: Rows, deadline: Deadline) -> list[str]:
     """Choose the columns whose values somebody could name, by a few rows."""
     columns = [column.name for column in table.columns if column.type == "text"]
+    # A view that can't be counted in time can't be read in time either.
     if not columns or not table.row_count:
         return []
     names = ", ".join(quoted(column) for column in columns)
-    sample = rows(f"SELECT {names} FROM {quoted(table.name)} LIMIT {_SAMPLE}")
+    sample = rows(f"SELECT {names} FROM {quoted(table.name)} LIMIT {_SAMPLE}", deadline)
     chosen = []
     for column, values in zip(columns, zip(*sample, strict=True), strict=True):
         texts = [value for value in values if isinstance(value, str)]
@@ -209,12 +222,12 @@ def _name_like(table: Table, rows: Rows) -> list[str]:
     return chosen
 
 
-def _values(table: Table, column: str, rows: Rows) -> Iterable[tuple[str, str]]:
+def _values(table: Table, column: str, rows: Rows, deadline: Deadline) -> Iterable[tuple[str, str]]:
     """Read the different values of a column, each with its normalised form."""
     name, source = quoted(column), quoted(table.name)
-    if table.row_count > _MOST_ROWS:
+    if (table.row_count or 0) > _MOST_ROWS:
         source = f"(SELECT {name} FROM {source} LIMIT {_MOST_ROWS}) AS t"
-    found = rows(f"SELECT DISTINCT {name} FROM {source} LIMIT {_MOST_VALUES + 1}")
+    found = rows(f"SELECT DISTINCT {name} FROM {source} LIMIT {_MOST_VALUES + 1}", deadline)
     if len(found) > _MOST_VALUES:
         return
     for (value,) in found:
