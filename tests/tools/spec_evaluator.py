@@ -5,16 +5,15 @@ group is a list of Python rows. Knows the tables of ``spec_world`` and what the 
 """
 
 import datetime as dt
-import math
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from clew_core import query_spec as q
 from tools.semantic import plain
+from tools.spec_values import aggregate, at, months_back, simple
 from tools.spec_world import TABLES
 
 Row = dict[str, Any]
@@ -35,17 +34,9 @@ def answer(spec: q.QuerySpec) -> list[tuple[Any, ...]]:
     return plain(_limited(spec, _Evaluation(spec).rows()))
 
 
-def _simple(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    if value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
-
-
 def _table(name: str, alias: str) -> pd.DataFrame:
     columns = [text.split()[0] for text in TABLES[name]["columns"]]
-    rows = [[_simple(value) for value in row] for row in TABLES[name]["rows"]]
+    rows = [[simple(value) for value in row] for row in TABLES[name]["rows"]]
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
     return frame.rename(columns=lambda column: f"{alias}.{column}")
 
@@ -125,8 +116,7 @@ class _Evaluation:
                     frame = frame[frame[f"{parent}.id"].notna()]
                 here = parent
         rows = [
-            {name: _simple(value) for name, value in row.items()}
-            for row in frame.to_dict("records")
+            {name: simple(value) for name, value in row.items()} for row in frame.to_dict("records")
         ]
         return [row for row in rows if all(self._holds(c, row) is True for c in conditions)]
 
@@ -251,7 +241,7 @@ class _Evaluation:
             last = measure.aggregate == "last"
             pairs.sort(key=lambda p: _keys([*(p[0][_called(c)] for c in by), p[1]], down=last))
             return pairs[0][1] if pairs else None
-        return _aggregate(measure, [value for _, value in pairs])
+        return aggregate(measure, [value for _, value in pairs])
 
     # --- comparisons -----------------------------------------------------------------------------
 
@@ -346,7 +336,7 @@ def _back(time: Any, over: q.Dimension, periods: int) -> Any:
     if over.grain == "hour":
         return time - dt.timedelta(hours=periods)
     if over.grain in ("month", "quarter"):
-        return _months_back(time, periods * (3 if over.grain == "quarter" else 1))
+        return months_back(time, periods * (3 if over.grain == "quarter" else 1))
     return time - periods
 
 
@@ -354,78 +344,13 @@ def _years_back(time: Any, over: q.Dimension, years: int) -> Any:
     if over.grain == "week":
         return time - dt.timedelta(days=364 * years)
     if over.grain in ("month", "quarter"):
-        return _months_back(time, 12 * years)
+        return months_back(time, 12 * years)
     if over.grain == "year":
         return time - years
     try:
         return time.replace(year=time.year - years)
     except ValueError:  # there was no such day
         return "never"
-
-
-def _months_back(day: dt.date, months: int) -> dt.date:
-    count = day.year * 12 + day.month - 1 - months
-    return dt.date(count // 12, count % 12 + 1, 1)
-
-
-# ------------------------------------------------------------------------------- values
-
-
-def at(dimension: q.Dimension, value: Any) -> Any:
-    """Give a value at the grain, or in the bucket, of a dimension."""
-    if value is None:
-        return None
-    if (bucket := dimension.bucket) is not None:
-        if bucket.width is not None:
-            return math.floor((value - bucket.origin) / bucket.width) * bucket.width + bucket.origin
-        below = sum(edge <= value for edge in bucket.edges)
-        ends = [f"{edge:.15g}" for edge in bucket.edges]
-        if below == 0:
-            return f"under {ends[0]}"
-        return (
-            f"{ends[-1]} or more" if below == len(ends) else f"{ends[below - 1]} to {ends[below]}"
-        )
-    start = dimension.fiscal_year_start
-    if dimension.grain is None:
-        return value
-    day = value.date() if isinstance(value, dt.datetime) else value
-    in_year = (day.month - start) % 12
-    week_day = {"monday": 0, "saturday": 5, "sunday": 6}[dimension.week_start]
-    results: dict[str, Callable[[], Any]] = {
-        "year": lambda: day.year + (start > 1 and day.month >= start),
-        "quarter": lambda: _months_back(day, in_year % 3),
-        "month": lambda: day.replace(day=1),
-        "week": lambda: day - dt.timedelta(days=(day.weekday() - week_day) % 7),
-        "day": lambda: day,
-        "hour": lambda: value.replace(minute=0, second=0),
-        "minute": lambda: value.replace(second=0),
-        "quarter_of_year": lambda: in_year // 3 + 1,
-        "month_of_year": lambda: day.month,
-        "week_of_year": lambda: day.isocalendar().week,
-        "day_of_month": lambda: day.day,
-        "day_of_week": lambda: day.isoweekday(),
-        "hour_of_day": lambda: value.hour,
-    }
-    return results[dimension.grain]()
-
-
-def _aggregate(measure: q.Measure, values: list[Any]) -> Any:
-    name = measure.aggregate
-    if name == "count":
-        return len(values)
-    if name == "count_distinct":
-        return len(set(values))
-    if not values:
-        return None
-    if name in ("min", "max"):
-        return min(values) if name == "min" else max(values)
-    series = pd.Series([float(value) for value in values])
-    results = {
-        "sum": series.sum, "avg": series.mean, "median": series.median,
-        "quantile": lambda: series.quantile(measure.quantile or 0.5),
-        "stddev": series.std, "variance": series.var,
-    }  # fmt: skip
-    return _simple(float(results[str(name)]()))
 
 
 def _leaves(measure: q.Measure) -> list[q.Measure]:

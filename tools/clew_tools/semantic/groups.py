@@ -110,12 +110,10 @@ class Groups:
         """Say that two sub-queries speak of one group; null is a group too."""
         pairs = []
         for dimension in self.spec.dimensions:
-            same = exp.EQ if self.is_never_null(dimension) else exp.NullSafeEQ
+            left, right = (self.writer.column(dimension.name, part) for part in (one, other))
+            never_null = self.is_never_null(dimension)
             pairs.append(
-                same(
-                    this=self.writer.column(dimension.name, one),
-                    expression=self.writer.column(dimension.name, other),
-                )
+                exp.EQ(this=left, expression=right) if never_null else self.writer.same(left, right)
             )
         return exp.and_(*pairs) if pairs else exp.true()
 
