@@ -49,7 +49,7 @@ def told(source: Source, sql: str, who: Principal) -> tuple[str, object]:
         table = source.run(sql, who, Deadline()).table
     except ClewError as error:
         # Guesses at what was meant are left out under a policy.
-        said = str(error).split("Candidate")[0]
+        said = str(error).split("Candidate")[0].replace("main.", "")
         said = re.sub(r"'[^']*'|\"[^\"]*\"", "…", said).strip()
         return type(error).__name__, (error.exit_code, said)
     return "rows", (table.column_names, sorted(map(repr, table.to_pylist())))
