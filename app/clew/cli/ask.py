@@ -63,6 +63,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--notebook", metavar="OUT.ipynb", help="write a notebook that runs")
     parser.add_argument(
+        "--out", metavar="FILE", help="write the table to FILE: .csv, .xlsx or .parquet"
+    )
+    parser.add_argument(
         "--show", metavar="WHAT", default="",
         help=f"print more: {', '.join(SHOWN)} or all, separated by commas",
     )  # fmt: skip
@@ -77,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
     question = _question(args)
     show = _shown(args.show)
     notebook = _notebook_path(args.notebook)
+    out = _table_path(args.out)
     _check_now(args.now)
     settings = load_settings()
     outcome = _ask(question, args, settings)
@@ -85,11 +89,14 @@ def run(args: argparse.Namespace) -> int:
     failure: OutputNotWritten | None = None
     if notebook and code != exits.CANCELLED:
         failure = _write(notebook, outcome)
+    said: tuple[str, ...] = ()
+    if out and answer.status == "answered":
+        said, failure = _export(out, outcome, failure)
     if args.json:
         _print_object(outcome, failure)
     else:
         _print_answer(outcome, settings, show)
-    for warning in outcome.warnings:
+    for warning in (*outcome.warnings, *said):
         note(f"Warning: {warning}")
     if failure:
         complain(str(failure))
@@ -98,6 +105,8 @@ def run(args: argparse.Namespace) -> int:
         note("Stopped.")
         return code
     _say_how_to_go_on(outcome, notebook)
+    if out and answer.status == "answered":
+        note(f"Table: {out}")
     return code
 
 
@@ -143,6 +152,15 @@ def _notebook_path(text: str | None) -> Path | None:
         return None
     if not text.endswith(".ipynb"):
         raise UsageError(f"--notebook {text!r} has to end in .ipynb.")
+    return Path(text)
+
+
+def _table_path(text: str | None) -> Path | None:
+    if text is None:
+        return None
+    from clew_tools.export import check_path
+
+    check_path(Path(text))
     return Path(text)
 
 
@@ -225,6 +243,22 @@ def _write(path: Path, outcome: Outcome) -> OutputNotWritten | None:
     except OutputNotWritten as error:
         return error
     return None
+
+
+def _export(
+    path: Path, outcome: Outcome, failure: OutputNotWritten | None
+) -> tuple[tuple[str, ...], OutputNotWritten | None]:
+    """Write the answer's table; gives what the reader must know, and the first failure."""
+    from clew_tools.export import write_table
+
+    if outcome.answer.table is None:
+        return ("The answer has no table to write.",), failure
+    try:
+        said = write_table(outcome.answer.table, path)
+    except OutputNotWritten as error:
+        return (), failure or error
+    cut = "The table was cut: not all rows are in the file."
+    return (*said, *([cut] if outcome.answer.truncated else [])), failure
 
 
 def _print_object(outcome: Outcome, failure: OutputNotWritten | None) -> None:
