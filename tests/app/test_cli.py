@@ -273,6 +273,20 @@ def test_a_notebook_that_cannot_be_written_costs_no_answer(ask: Ask, here: Path)
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["t.csv", "t.xlsx", "t.parquet"])
+def test_a_table_is_written_and_named(ask: Ask, here: Path, name: str) -> None:
+    code, _, err = ask(FakeClew(answered()), "q", "--out", name)
+    assert code == 0 and f"Table: {name}" in err
+    assert (here / name).stat().st_size > 0
+
+
+def test_a_table_that_cannot_be_written_costs_no_answer(ask: Ask, here: Path) -> None:
+    code, out, err = ask(FakeClew(answered()), "q", "--out", "nowhere/t.csv")
+    assert code == 1 and out and "can't be written" in err
+    code, out, err = ask(FakeClew(answered()), "q", "--out", "t.doc")
+    assert code == 2 and not out and "'t.doc'" in err
+
+
 def test_a_notebook_is_written_and_named(ask: Ask, here: Path) -> None:
     code, _, err = ask(FakeClew(answered()), "q", "--notebook", "out.ipynb")
     assert code == 0

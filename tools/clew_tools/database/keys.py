@@ -117,6 +117,22 @@ class _Finder:
                     self.keys[stored.name] = (column.name,)
                     break
 
+        # Which tables could be meant by a name: else every column asks every table.
+        self._tables_by_word: dict[str, list[str]] = {}
+        for stored, rows in counted:
+            key = self._key_of(stored.name)
+            if not rows or len(key) != 1:
+                continue
+            key_name = self._name(stored.name, key[0])
+            for word in _singulars(stored.name) | ({key_name.whole} if key_name else set()):
+                self._tables_by_word.setdefault(word, []).append(stored.name)
+
+    def _called_like(self, name: _Name) -> set[str]:
+        """List the tables that are called like a column, or whose key is."""
+        words = {name.stem, name.whole}
+        words |= {"".join(name.words[i:]) for i in range(len(name.words))}
+        return {table for word in words for table in self._tables_by_word.get(word, ())}
+
     def _name(self, table: str, column: str) -> _Name | None:
         return _take_apart(column, self._prefixes[table])
 
@@ -150,12 +166,14 @@ class _Finder:
         declared = {key.columns[0] for key in stored.foreign_keys}
         found = []
         for column in stored.columns:
+            if self._deadline.cancelled or not self._deadline.remaining_s:
+                break
             name = self._name(stored.name, column.name)
             if name is None or column.name in declared or column.type not in _KEY_TYPES:
                 continue
             parents = sorted(
                 (score, parent)
-                for parent in self._stored
+                for parent in self._called_like(name)
                 if (score := self._fits(stored, column, name, parent)) is not None
             )
             for _, parent in parents[:3]:
