@@ -28,7 +28,7 @@ from clew_core.errors import (
 from clew_tools.database import cage, scratch
 from clew_tools.database.catalog import Column, ColumnType, ForeignKey
 from clew_tools.database.engine import Fetched, Stored, Workers, closed
-from clew_tools.database.names import text_literal
+from clew_tools.database.names import fold, text_literal
 from clew_tools.database.source import Dialect
 
 if TYPE_CHECKING:
@@ -205,8 +205,9 @@ class DuckDBEngine:
         return tuple(
             Stored(
                 name=table if schema == "main" else f"{schema}.{table}",
-                # A dataset lies in front of the view of its name.
-                path=(table,) if table in self._datasets else (schema, table),
+                # A dataset lies in front of the view of its name. In full, so that no WITH of
+                # that name can take its place.
+                path=("temp", "main", table) if table in self._datasets else (schema, table),
                 columns=tuple(columns.get((schema, table), ())),
                 view=view and not self._parquet,
                 primary_key=keys.get((schema, table), ()),
@@ -273,10 +274,11 @@ class DuckDBEngine:
         if self._parquet:
             return frozenset()
         found = self.rows(
-            "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE NOT internal",
+            # No function of SQL here: the source may have redefined that one.
+            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE NOT internal",
             Deadline(),
         )
-        return frozenset(row[0] for row in found)
+        return frozenset(fold(row[0]) for row in found)
 
     def rows(self, sql: str, deadline: Deadline) -> list[tuple[Any, ...]]:
         """Run a statement of Clew's own and hand back plain rows."""

@@ -97,6 +97,10 @@ class ClewPostgres(Postgres):
             if key not in (exp.Select, exp.Pow)
         }
 
+        def currenttime_sql(self, expression: exp.CurrentTime) -> str:
+            """Write it without brackets, which PostgreSQL does not take."""
+            return "CURRENT_TIME"
+
         def withingroup_sql(self, expression: exp.WithinGroup) -> str:
             """Write ``f(…) WITHIN GROUP (ORDER BY …)``."""
             order = self.sql(expression, "expression").strip()
