@@ -237,7 +237,8 @@ def check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) -> 
         elif isinstance(node, exp.Table):
             by_name = isinstance(node.this, exp.Identifier)
             if not by_name and "functions as tables" in rules.checks:
-                raise Refused(f"{node.name or 'This'!r} can't stand in place of a table.")
+                name = node.this.name if node.this is not None else ""
+                raise Refused(f"{name or 'This'!r} can't stand in place of a table.")
             _check_parts(node, rules)
         elif isinstance(node, exp.Dot):
             called = isinstance(node.expression, exp.Func)
