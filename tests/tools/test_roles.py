@@ -44,8 +44,8 @@ ROWS = "a:\n  tables: [orders]\n  rows:\n    orders: "
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("a:\n  tables: [orders]\n  hides: [orders.id]\n", 1, "hides"),
-        ("a:\n  tables: [orders]\nb:\n  rows:\n    orders: 5\n", 5, "not of type 'string'"),
+        ("a:\n  tables: [orders]\n  hides: [orders.id]\n", 3, "hides"),
+        ("a:\n  tables: [orders]\nb:\n  rows:\n    orders: 5\n", 5, "has to be a text"),
         ("a: {tables: [orders]}\na: {tables: [people]}\n", 2, "'a' stands there twice"),
         ("a:\n  tables: [orders\n", 3, "expected"),
         ("- a\n", 1, "roles by name"),

@@ -22,15 +22,13 @@ from sqlglot import exp
 from clew_core.deadline import Budget
 from clew_core.errors import SourceError, UsageError
 from clew_core.principal import Policy
-from clew_core.schema import schema
 from clew_tools.database.catalog import Catalog
 from clew_tools.database.guard import Visible, condition
 from clew_tools.database.names import fold
 from clew_tools.database.source import Dialect
+from clew_tools.database.yaml_lines import Place, line_of, load, validate
 
 FILE = "roles.yaml"
-_LARGEST = 1024 * 1024
-_Path = tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +65,7 @@ class Role:
 class Roles:
     """The roles of one file."""
 
-    def __init__(self, file: Path, roles: Mapping[str, Role], lines: Mapping[_Path, int]) -> None:
+    def __init__(self, file: Path, roles: Mapping[str, Role], lines: Mapping[Place, int]) -> None:
         """Take what was read; use ``read_roles`` instead."""
         self.file, self.roles = file, dict(roles)
         self._lines = lines
@@ -103,8 +101,8 @@ class Roles:
                 except SourceError as error:
                     self._wrong((name, "rows", table), error.message)
 
-    def _wrong(self, path: _Path, said: str) -> None:
-        raise SourceError(f"{str(self.file)!r}, line {_line(path, self._lines)}: {said}")
+    def _wrong(self, path: Place, said: str) -> None:
+        raise SourceError(f"{str(self.file)!r}, line {line_of(path, self._lines)}: {said}")
 
     def policy(self, names: Iterable[str], budget: Budget | None = None) -> Policy:
         """Add roles up.
@@ -155,18 +153,8 @@ def read_roles(file: Path) -> Roles:
     Raises:
         SourceError: it can't be read, or isn't what the schema says; with the line.
     """
-    import jsonschema
-
-    data, lines = _load(file)
-    checker = jsonschema.Draft202012Validator(schema("roles.v1"))
-    errors = sorted(
-        checker.iter_errors(data), key=lambda e: (_line(tuple(e.absolute_path), lines), e.message)
-    )
-    if errors:
-        path = tuple(errors[0].absolute_path)
-        place = ".".join(map(str, path))
-        said = errors[0].message[:200]
-        raise SourceError(f"{str(file)!r}, line {_line(path, lines)}: {place}: {said}")
+    data, lines = load(file, "Write roles by name.")
+    validate(data, lines, file, "roles.v1")
     roles = {
         name: Role(
             name=name,
@@ -235,54 +223,3 @@ def _budget(roles: Sequence[Role], budget: Budget) -> Budget:
             own = getattr(budget, name)
             found[name] = max(limits) if own is None else min(own, max(limits))
     return replace(budget, **found)
-
-
-def _load(file: Path) -> tuple[dict[str, Any], dict[_Path, int]]:
-    """Read YAML, with the line of each value by its path."""
-    import yaml
-
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise SourceError(f"{str(file)!r} is larger than {_LARGEST >> 20} MB.")
-        text = file.read_text(encoding="utf-8-sig")
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise SourceError(f"{str(file)!r}: aliases (*name) are not read.", hint="Write it out.")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{str(file)!r} can't be read: {error}.") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        at = f", line {mark.line + 1}" if mark else ""
-        raise SourceError(f"{str(file)!r}{at}: {error.problem or 'it is no YAML'}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SourceError(f"{str(file)!r} is no YAML.") from error
-    if not isinstance(data, dict):
-        raise SourceError(f"{str(file)!r}, line 1: it has to hold roles by name.")
-    lines: dict[_Path, int] = {}
-    _note_lines(node, (), lines, file)
-    return data, lines
-
-
-def _note_lines(node: Any, path: _Path, lines: dict[_Path, int], file: Path) -> None:
-    import yaml
-
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            line, inner = key.start_mark.line + 1, (*path, key.value)
-            if inner in lines:
-                # YAML takes the last one, and a reader the first.
-                raise SourceError(f"{str(file)!r}, line {line}: {key.value!r} stands there twice.")
-            lines[inner] = line
-            _note_lines(value, inner, lines, file)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            lines.setdefault((*path, str(value.value)), value.start_mark.line + 1)
-            _note_lines(value, (*path, index), lines, file)
-
-
-def _line(path: _Path, lines: Mapping[_Path, int]) -> int:
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)

@@ -1,7 +1,7 @@
 """Where does data break a JSON Schema, said in words?
 
-Knows the keywords that ``source.v1`` uses, and refuses schemas with others: the jsonschema package
-takes longer to import than everything else that opening a source needs.
+Knows the keywords that ``source.v1`` and ``roles.v1`` use, and refuses schemas with others: the
+jsonschema package takes longer to import than everything else that opening a source needs.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import Any
 KNOWN = frozenset(
     ("$schema", "$id", "$defs", "$ref", "title", "description", "default", "type", "required",
      "additionalProperties", "properties", "propertyNames", "enum", "pattern", "minLength",
-     "minItems", "uniqueItems", "items")
+     "minItems", "uniqueItems", "items", "const", "oneOf", "minimum", "exclusiveMinimum")
 )  # fmt: skip
-_KINDS: dict[str, tuple[type, str]] = {
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "object": (dict, "names and values"),
     "array": (list, "a list"),
     "string": (str, "a text"),
+    "integer": (int, "a whole number"),
+    "number": ((int, float), "a number"),
 }
 
 
@@ -47,12 +49,22 @@ def _walk(
     assert schema.keys() <= KNOWN, schema.keys() - KNOWN
     if "$ref" in schema:
         yield from _walk(data, root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root, path)
+    if "oneOf" in schema:
+        found = [list(_walk(data, choice, root, path)) for choice in schema["oneOf"]]
+        if all(found):  # none fits: the choice with the deepest fault is the one that was meant
+            yield from max(found, key=lambda ones: max(len(one.path) for one in ones))
+        return
     kind = schema.get("type")
-    if kind is not None and not isinstance(data, _KINDS[kind][0]):
+    if kind is not None and (not isinstance(data, _KINDS[kind][0]) or isinstance(data, bool)):
         yield Problem(path=path, said=f"{_shown(data)} has to be {_KINDS[kind][1]}")
         return
     if "enum" in schema and data not in schema["enum"]:
         yield Problem(path=path, said=f"{_shown(data)} has to be {' or '.join(schema['enum'])}")
+    if "const" in schema and data != schema["const"]:
+        yield Problem(path=path, said=f"{_shown(data)} has to be {_shown(schema['const'])}")
+    if isinstance(data, int | float):
+        if data < schema.get("minimum", data) or data <= schema.get("exclusiveMinimum", data - 1):
+            yield Problem(path=path, said=f"{_shown(data)} is too small")
     if isinstance(data, str):
         if len(data) < schema.get("minLength", 0):
             yield Problem(path=path, said="it is empty")
