@@ -59,10 +59,10 @@ class SQLiteEngine:
         try:
             self.rows("SELECT count(*) FROM sqlite_master", Deadline())
         except SourceError:
-            self._workers.close()
+            self.close()
             raise
         except ClewError as error:
-            self._workers.close()
+            self.close()
             raise SourceError(
                 f"{str(file)!r} can't be read as a SQLite database: {error.message}"
             ) from error
@@ -75,11 +75,15 @@ class SQLiteEngine:
             isolation_level=None,
             timeout=2,
         )
-        connection.execute("PRAGMA query_only = ON")
-        # A view or trigger in the file is not trusted with functions that have effects.
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            # A view or trigger in the file is not trusted with functions that have effects.
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        except BaseException:
+            connection.close()
+            raise
         connection.text_factory = _decoded
         return connection
 
