@@ -18,6 +18,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -135,7 +136,7 @@ def _names(text: str, word: str) -> bool:
 def gold_rows(sql: str, location: Path) -> list[Row]:
     """Run SQL written by hand, on an engine of its own."""
     if location.suffix == ".sqlite":
-        with sqlite3.connect(f"file:{location}?mode=ro", uri=True) as db:
+        with closing(sqlite3.connect(f"file:{location}?mode=ro", uri=True)) as db:
             return list(db.execute(sql))
     files = sorted(location.iterdir()) if location.is_dir() else [location]
     with duckdb.connect() as db:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -107,7 +108,7 @@ def test_a_parquet_file_opens(tmp_path: Path, opened: Opener) -> None:
 
 def test_a_sqlite_file_is_known_by_its_content(tmp_path: Path, opened: Opener) -> None:
     path = tmp_path / "shop.duckdb"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, price NUMERIC(10,2))")
     connection.close()
     source = opened(path)

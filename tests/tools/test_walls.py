@@ -5,6 +5,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -115,7 +116,7 @@ def make(kind: str, folder: Path) -> Path:
         with duckdb.connect(str(folder / "t.duckdb")) as connection:
             connection.execute("CREATE TABLE t AS SELECT 1 AS n")
         return folder / "t.duckdb"
-    with sqlite3.connect(folder / "t.db") as connection:
+    with closing(sqlite3.connect(folder / "t.db")) as connection, connection:
         connection.execute("CREATE TABLE t (n)")
         connection.execute("INSERT INTO t VALUES (1)")
     connection.close()
