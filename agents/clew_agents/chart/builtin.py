@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from clew_agents.chart.finding import finding
 from clew_agents.chart.rules import RULES, refusal
 from clew_agents.chart.shape import shape_of
 from clew_core.chart_spec import ChartSpec
@@ -35,7 +36,7 @@ def choose(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Choice
     Args:
         spec: the question; its chart hint is followed where that can be read.
         table: the result, with the spec's names as columns.
-        title: says what the chart shows.
+        title: says what the chart shows; where a finding takes its place, it goes below.
         data: name of the variable that holds the result.
     """
     shape = shape_of(spec, table, title=title, data=data)
@@ -46,4 +47,7 @@ def choose(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Choice
         return Choice(chart=None, reason=rule.reason, rule=rule.name)
     chart = rule.draw(shape)
     refused = refusal(shape) if shape.hint and chart.mark != shape.hint else ""
+    if found := finding(shape, chart):
+        subtitle = f"{title}. {chart.layout.subtitle}".removesuffix(". ")
+        chart = replace(chart, layout=replace(chart.layout, title=found, subtitle=subtitle))
     return Choice(chart=chart, reason=f"{refused} {rule.reason}".strip(), rule=rule.name)
