@@ -187,7 +187,7 @@ def first(shape: Shape, group: Group, most: int) -> Cut:
 
 def _cut(group: Group, kept: list[Any], which: str) -> Cut:
     condition = Filter(field=group.name, operator="in", values=tuple(kept))
-    note = f"{words(group.name)}: {which}."
+    note = f"{group.encoding.title or words(group.name)}: {which}."
     return Cut(filters=(condition,), note=note, values=tuple(kept))
 
 

@@ -244,4 +244,4 @@ def _named(shape: Shape, group: Group, value: Any) -> str:
 
 
 def _singular(group: Group) -> str:
-    return lower(words(group.name))
+    return lower(group.encoding.title or words(group.name))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from clew_core.chart_spec import Encoding
-from clew_core.query_spec import Comparison, Dimension, Mark, Measure, QuerySpec
+from clew_core.query_spec import Column, Comparison, Dimension, Mark, Measure, QuerySpec
 from clew_tools.charts import FRACTION, plain_values, words
 
 if TYPE_CHECKING:
@@ -133,7 +133,10 @@ def shape_of(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Shap
     if any(name not in table.column_names for name in named):
         return None
     columns = {name: plain_values(table.column(name)) for name in named}
-    groups = [_group(dimension, columns[dimension.name]) for dimension in spec.dimensions]
+    groups = [
+        _group(dimension, columns[dimension.name], _said(spec, dimension))
+        for dimension in spec.dimensions
+    ]
     measures = {measure.name: measure for measure in spec.measures}
     # Who asks for growth or a share wants to see that, not what it was computed from.
     numbers = [
@@ -167,7 +170,15 @@ def is_number(values: Sequence[Any]) -> bool:
     )
 
 
-def _group(dimension: Dimension, values: list[Any]) -> Group:
+def _said(spec: QuerySpec, dimension: Dimension) -> str | None:
+    """Give the word that the question has for a column, where that is not the column's name."""
+    if not isinstance(dimension.of, Column):
+        return None
+    said = spec.terms.get(f"{dimension.of.table}.{dimension.of.column}")
+    return said[:1].upper() + said[1:] if said else None
+
+
+def _group(dimension: Dimension, values: list[Any], said: str | None) -> Group:
     name = dimension.name
     seen = [value for value in values if value is not None]
     kind: Kind = "category"
@@ -182,6 +193,8 @@ def _group(dimension: Dimension, values: list[Any]) -> Group:
         kind, encoding = "time", Encoding(field=name, type="quantitative", unit="year")
     elif dimension.bucket is not None:
         kind, encoding = "classes", Encoding(field=name, type="ordinal")
+    if said and dimension.grain is None:
+        encoding = replace(encoding, title=said)
     return Group(name=name, kind=kind, encoding=encoding, values=tuple(dict.fromkeys(values)))
 
 
