@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from clew_core.query_spec import Aggregate, Direction, Mark, Operator, Scalar
+from clew_core.query_spec import Aggregate, Direction, Mark, Operator, Scalar, Stacking
 
 FieldType = Literal["quantitative", "nominal", "ordinal", "temporal"]
-Stacking = Literal["none", "stack", "normalize"]
 
 
 @dataclass(frozen=True, kw_only=True)

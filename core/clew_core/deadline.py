@@ -24,12 +24,17 @@ class Budget:
         seconds: wall-clock time for the whole question, in seconds.
         rows: rows that come back from a query; more are cut and said to be.
         memory_mb: memory of the embedded engine, in MB.
+        result_mb: memory of one result, in MB; more lies in a file.
+        estimated_rows: rows that a query may read or join by the engine's estimate; above, it is
+            not run. None means no limit.
         tokens: prompt and completion tokens of models; None means no limit.
     """
 
     seconds: float = 120.0
     rows: int = 10_000
     memory_mb: int = 1_000
+    result_mb: int = 256
+    estimated_rows: float | None = 1e12
     tokens: int | None = None
 
 
@@ -39,6 +44,8 @@ class Deadline:
     def __init__(self, budget: Budget | None = None) -> None:
         """Start the clock."""
         self.budget = budget or Budget()
+        self.run: str | None = None
+        """Id of the run, once it has one: servers are told."""
         self._ends = time.monotonic() + self.budget.seconds
         self._cancelled = threading.Event()
         self._callbacks: list[Callable[[], None]] = []

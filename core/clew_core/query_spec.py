@@ -29,6 +29,7 @@ Weekday = Literal["monday", "sunday", "saturday"]
 Mark = Literal[
     "bar", "line", "area", "point", "pie", "histogram", "box", "heatmap", "table", "number"
 ]
+Stacking = Literal["none", "stack", "normalize"]
 ComparisonKind = Literal[
     "previous_period", "same_period_last_year", "growth", "share", "running_total",
     "rolling_sum", "rolling_avg", "rank", "difference",
@@ -346,9 +347,15 @@ class ChartHint:
 
     Attributes:
         mark: the kind that was asked for; None leaves it open.
+        stacking: whether parts stand on each other, or show their shares; None leaves it open.
+        horizontal: bars lie; None leaves it open.
+        sort: categories in the order of their names or of their sizes; None leaves it open.
     """
 
     mark: Mark | None = None
+    stacking: Stacking | None = None
+    horizontal: bool | None = None
+    sort: Literal["name", "size"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,7 +85,9 @@ def result_of(case: dict[str, Any]) -> tuple[QuerySpec, pa.Table]:
         comparisons=compared,
         order=(Order(by=case["order"], direction="descending"),) if "order" in case else (),
         limit=case.get("limit"),
-        chart=ChartHint(mark=case["asked"]) if "asked" in case else None,
+        chart=ChartHint(mark=case.get("asked"), **case.get("wishes", {}))
+        if "asked" in case or "wishes" in case
+        else None,
     )
     return spec, pa.table(columns)
 
@@ -121,7 +123,8 @@ def test_the_chart_fits_the_result(case):
     if "y" in case:
         assert chart.y.unit == case["y"]
     if "sort" in case:
-        assert (chart.x.sort.by, chart.x.sort.direction) == (case["sort"], "descending")
+        way = "ascending" if case.get("ascending") else "descending"
+        assert (chart.x.sort.by, chart.x.sort.direction) == (case["sort"], way)
     if "tooltip" in case:
         assert chart.tooltip == (case["tooltip"],)
     drawn = figure(chart, table)  # raises what can't be drawn

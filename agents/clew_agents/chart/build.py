@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clew_agents.chart.shape import Group, Number, Shape
-from clew_core.chart_spec import ChartSpec, Encoding, Filter, Layout, Sort, Stacking
-from clew_core.query_spec import Mark
+from clew_core.chart_spec import ChartSpec, Encoding, Filter, Layout, Sort
+from clew_core.query_spec import Mark, Stacking
 from clew_tools.charts import LONG_NAME, words
 
 COLORS = 8
@@ -100,6 +100,12 @@ def grouped_bars(shape: Shape, stacking: Stacking = "none") -> ChartSpec:
         shape, "bar", x=encoding, y=_number(shape), color=_color(color), cut=cut,
         stacking=stacking, horizontal=lying, height=height,
     )  # fmt: skip
+
+
+def stacked_bars(shape: Shape) -> ChartSpec:
+    """Draw bars of parts that stand on each other, over time or over the larger group."""
+    over_time = axis_group(shape).kind == "time"
+    return lines(shape, "bar") if over_time else grouped_bars(shape, "stack")
 
 
 def heatmap(shape: Shape) -> ChartSpec:

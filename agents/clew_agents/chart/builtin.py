@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from clew_agents.chart.finding import finding
 from clew_agents.chart.rules import RULES, refusal
 from clew_agents.chart.shape import shape_of
+from clew_agents.chart.wishes import follow
 from clew_core.chart_spec import ChartSpec
 from clew_core.query_spec import QuerySpec
 
@@ -45,9 +46,10 @@ def choose(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Choice
     rule = next(rule for rule in RULES if rule.holds(shape))
     if rule.draw is None:
         return Choice(chart=None, reason=rule.reason, rule=rule.name)
-    chart = rule.draw(shape)
+    chart, unfollowed = follow(rule.draw(shape), shape)
     refused = refusal(shape) if shape.hint and chart.mark != shape.hint else ""
     if found := finding(shape, chart):
         subtitle = f"{title}. {chart.layout.subtitle}".removesuffix(". ")
         chart = replace(chart, layout=replace(chart.layout, title=found, subtitle=subtitle))
-    return Choice(chart=chart, reason=f"{refused} {rule.reason}".strip(), rule=rule.name)
+    reason = " ".join(filter(None, (refused, unfollowed, rule.reason)))
+    return Choice(chart=chart, reason=reason, rule=rule.name)

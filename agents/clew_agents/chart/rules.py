@@ -103,6 +103,10 @@ def _small_charts(shape: Shape) -> bool:
     return len(others) == 2 and others[0] <= FACETS and others[1] <= build.COLORS
 
 
+def _stacked(shape: Shape) -> bool:
+    return shape.spec.chart is not None and shape.spec.chart.stacking in ("stack", "normalize")
+
+
 def _two(shape: Shape) -> bool:
     return len(_groups(shape)) == 2
 
@@ -247,6 +251,17 @@ RULES = (
         source="cleveland",
         holds=lambda s: s.hint == "point" and len(_groups(s)) == 1,
         draw=build.dots,
+    ),
+    Rule(
+        name="stacked bars asked for",
+        when="stacked bars are asked for, of two groups whose parts add up",
+        mark="bar, stacked",
+        reason="Stacked bars were asked for; their parts add up, so the sums show too.",
+        source="the question",
+        holds=lambda s: (
+            _stacked(s) and s.hint in (None, "bar") and _two(s) and s.numbers[0].additive
+        ),
+        draw=build.stacked_bars,
     ),
     Rule(
         name="bars of two groups asked for",
