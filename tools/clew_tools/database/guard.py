@@ -76,10 +76,12 @@ class Guarded:
     Attributes:
         sql: what runs.
         tables: what it reads, as the catalogue spells them, in the order of the statement.
+        scans: the same, as often as each stands there.
     """
 
     sql: str
     tables: tuple[str, ...]
+    scans: tuple[str, ...] = ()
 
 
 def guard(
@@ -106,11 +108,12 @@ def guard(
     try:
         tree = parse(sql, dialect)
         check_nodes(tree, dialect, forbidden)
-        tables = _resolve_tables(tree, dialect, visible)
+        scans = _resolve_tables(tree, dialect, visible)
         if limit is not None and isinstance(tree, (exp.Select, exp.SetOperation)):
             if not tree.args.get("limit") and not tree.args.get("fetch"):
                 tree.set("limit", exp.Limit(expression=exp.Literal.number(limit)))
-        return Guarded(sql=write(tree, dialect), tables=tables)
+        tables = tuple(dict.fromkeys(scans))
+        return Guarded(sql=write(tree, dialect), tables=tables, scans=scans)
     except RecursionError:
         raise _too_deep() from None
 
@@ -282,14 +285,14 @@ def _rules(dialect: Dialect) -> _Rules:
 def _resolve_tables(
     tree: exp.Expr, dialect: Dialect, visible: Mapping[str, Visible]
 ) -> tuple[str, ...]:
-    read: dict[str, None] = {}
+    read: list[str] = []
     replaced: set[tuple[str, str]] = set()
     # A list first: the tree is changed on the way.
     for table, in_scope in list(tables_in(tree)):
         if not table.args.get("db") and fold(table.name) in in_scope:
             continue
         shown = _find(table, dialect, visible)
-        read[shown.name] = None
+        read.append(shown.name)
         schema = table.args.get("db")
         if _replace(table, shown, dialect, visible) and schema:
             replaced.add((fold(schema.name), fold(table.name)))
