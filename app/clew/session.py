@@ -125,6 +125,7 @@ class Session:
         now = self._check(request)
         deadline = deadline or Deadline(self.principal.policy.budget)
         journal = _Journal(self, uuid.uuid4().hex[:12], tell)
+        deadline.run = journal.run
         try:
             answer = self._answer(request, deadline, now, journal)
         except Exception as error:

@@ -63,6 +63,12 @@ def _count(value: Any) -> int:
     return value
 
 
+def _many(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1 <= value < 1e300:
+        raise ValueError("a number of at least 1 is expected, such as 1e12")
+    return float(value)
+
+
 def _time_zone(value: Any) -> str:
     import zoneinfo
 
@@ -87,6 +93,8 @@ class Settings:
         run_seconds: wall-clock time of one question.
         run_rows: rows that come back from one query.
         run_memory_mb: memory of the embedded engine.
+        run_result_mb: memory of one result; more lies in a file.
+        run_estimated_rows: rows that a query may read or join by the engine's estimate.
         display_rows: rows that are printed.
         time_zone: of days and of "now"; None is the machine's.
     """
@@ -123,6 +131,24 @@ class Settings:
         default=Budget.memory_mb,
         metadata=_row("run.memory_mb", _count, "whole number", "Memory of the engine, in MB."),
     )
+    run_result_mb: int = field(
+        default=Budget.result_mb,
+        metadata=_row(
+            "run.result_mb",
+            _count,
+            "whole number",
+            "Memory of one result, in MB; a larger one lies in a temporary file.",
+        ),
+    )
+    run_estimated_rows: float = field(
+        default=10**12,
+        metadata=_row(
+            "run.estimated_rows",
+            _many,
+            "number",
+            "Rows that a query may read or join by the engine's estimate; above, it isn't run.",
+        ),
+    )
     display_rows: int = field(
         default=20,
         metadata=_row("display.rows", _count, "whole number", "Rows of a result that are printed."),
@@ -137,7 +163,13 @@ class Settings:
     @property
     def budget(self) -> Budget:
         """What one question may cost."""
-        return Budget(seconds=self.run_seconds, rows=self.run_rows, memory_mb=self.run_memory_mb)
+        return Budget(
+            seconds=self.run_seconds,
+            rows=self.run_rows,
+            memory_mb=self.run_memory_mb,
+            result_mb=self.run_result_mb,
+            estimated_rows=self.run_estimated_rows,
+        )
 
 
 def load_settings(folder: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:

@@ -27,7 +27,7 @@ from clew_tools.database.source import Source
 
 ANA = Principal()
 ROWS = 3000
-LONG = "SELECT count(*) FROM big a, big b, big c, big d WHERE a.n + b.n * c.n + d.n = 7"
+LONG = "SELECT count(*) FROM big a, big b, big c WHERE (a.n + b.n * c.n) % 7919 = 7.5"
 
 
 @pytest.fixture(params=["duckdb", "sqlite", "parquet"])

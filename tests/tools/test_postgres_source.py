@@ -169,6 +169,7 @@ def test_a_statement_is_cancelled_within_a_second_and_seen_by_its_owner(
     import psycopg
 
     deadline, seen = Deadline(), []
+    deadline.run = "r-7\n"
 
     def stop() -> None:
         with psycopg.connect(database) as connection:
@@ -194,7 +195,7 @@ def test_a_statement_is_cancelled_within_a_second_and_seen_by_its_owner(
         ).fetchall():
             assert time.monotonic() - stopped < 1
             connection.rollback()
-    assert seen == [("clew user=ana____x tenant=local",)]
+    assert seen == [("clew user=ana____x run=r-7_ tenant=local",)]
 
 
 def test_wrong_sql_goes_back_with_the_servers_words(source: Source) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -22,6 +21,7 @@ from clew_core.errors import BudgetEnded, ClewError, RetryByModel, SourceError, 
 from clew_core.principal import Principal
 from clew_tools.database.arrow_form import tidy
 from clew_tools.database.catalog import Catalog, Table
+from clew_tools.database.cost import Preflight
 from clew_tools.database.declaration import Declaration
 from clew_tools.database.declare import Declared
 from clew_tools.database.engine import Engine, Stored
@@ -29,6 +29,7 @@ from clew_tools.database.guard import Guarded, Visible, guard
 from clew_tools.database.hidden import told_without_values
 from clew_tools.database.keys import with_inferred_keys
 from clew_tools.database.names import fold, quoted
+from clew_tools.database.query_tag import tagged
 from clew_tools.database.source import Dialect, Result, ValueIndex
 from clew_tools.database.values import TextValues
 
@@ -102,6 +103,7 @@ class GuardedSource:
         self._own_warnings = tuple(warnings)
         self._own_broken = dict(broken or {})
         self._engine = engine
+        self._preflight = Preflight(engine)
         self._declared = Declared(content.declaration) if content.declaration else None
         self._kept = _known(content)
         self._lock = threading.RLock()
@@ -335,10 +337,19 @@ class GuardedSource:
         most = min(deadline.budget.rows, principal.policy.budget.rows)
         guarded = self._guarded(sql, principal, most + 1)
         deadline.check()
+        self._preflight.check(
+            guarded,
+            self._by_name,
+            self._counts(),
+            deadline,
+            most=_least(deadline.budget.estimated_rows, principal.policy.budget.estimated_rows),
+            tell=not principal.policy.rows,
+        )
         as_of = self._as_of(guarded.tables, principal, deadline) or _now()
         wall, cpu = time.perf_counter(), time.process_time()
         with told_without_values(sql, principal.policy):
-            fetched = self._engine.query(self._tagged(guarded.sql, principal), most, deadline)
+            tagged_sql = tagged(guarded.sql, self.dialect, principal, deadline.run)
+            fetched = self._engine.query(tagged_sql, most, deadline)
         seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
         table, warnings = tidy(fetched.table.slice(0, most))
         return Result(
@@ -350,14 +361,9 @@ class GuardedSource:
             warnings=(*fetched.warnings, *warnings),
         )
 
-    def _tagged(self, sql: str, principal: Principal) -> str:
-        """Tell the owner of a server who runs this."""
-        if self.dialect != "postgres":
-            return sql
-        user, tenant = (
-            re.sub(r"[^\w.@-]", "_", t)[:60] for t in (principal.user, principal.tenant)
-        )
-        return f"{sql} /* clew user={user} tenant={tenant} */"
+    def _counts(self) -> dict[str, int]:
+        """Give the rows of the tables that were looked at already."""
+        return {t.name: t.row_count for t in self._kept.tables or () if t.row_count is not None}
 
     def _as_of(self, tables: Iterable[str], principal: Principal, deadline: Deadline) -> str | None:
         """Find how new the data is by the declared columns; the oldest of several tables counts."""
@@ -408,6 +414,10 @@ class _UnderPolicy:
 
 def _qualified(stored: Stored) -> str:
     return ".".join(quoted(part) for part in stored.path)
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)
 
 
 def _now() -> str:

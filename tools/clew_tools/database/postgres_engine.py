@@ -36,7 +36,7 @@ T = TypeVar("T")
 _OPENING_S = 20.0
 _FETCHED = 1_000
 _THREADS = 4
-_TAG = re.compile(r"/\* (clew user=[^*]*) \*/$")
+_TAG = re.compile(r"/\* (clew user=[^*]*) \*/")
 _LONGEST_NAME = 63
 _OPTIONS = (
     "-c default_transaction_read_only=on -c search_path=pg_catalog -c datestyle=ISO,YMD "
@@ -255,7 +255,7 @@ class _Run:
         """Run and fetch at most limit rows, column by column."""
         connection = self._begin()
         # While rows are fetched, the server shows a FETCH in place of the statement and its tag.
-        if tag := _TAG.search(sql):
+        if tag := _TAG.match(sql):
             connection.execute(
                 "SELECT set_config('application_name', %s, true)", [tag[1][:_LONGEST_NAME]]
             )
