@@ -2,7 +2,8 @@
 
 Fixtures for all parts: `unprivileged` (bound by file permissions even under root), `installed`
 (a Python that has clew's wheel and nothing of the checkout), `bench_data` (the folder of
-public benchmark data, or a skip) and `postgres_url` (an empty database on a server, or a skip).
+public benchmark data, or a skip), `postgres_url` and `mariadb_url` (an empty database on a server,
+or a skip).
 """
 
 import importlib.util
@@ -19,7 +20,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from postgres import postgres_url as postgres_url  # handed on as a fixture
+from mariadb import mariadb_url as mariadb_url  # handed on as fixtures
+from postgres import postgres_url as postgres_url
 
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = Path(__file__).parent / "offline"

@@ -70,7 +70,7 @@ def _served(binaries: Path, folder: Path, user: int | None) -> Iterator[str]:
     )  # fmt: skip
     if made.returncode:
         pytest.skip(f"initdb does not work here: {made.stderr.strip()[-300:]}")
-    port = _free_port()
+    port = free_port()
     options = [part for item in _SETTINGS.items() for part in ("-c", "=".join(item))]
     with log.open("wb") as written:
         server = subprocess.Popen(
@@ -91,7 +91,8 @@ def _served(binaries: Path, folder: Path, user: int | None) -> Iterator[str]:
             server.wait(timeout=20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -389,7 +389,8 @@ def test_an_unprivileged_program_is_bound_by_permissions(unprivileged) -> None:
 
 def test_the_summary_says_what_did_not_run_and_why(tmp_path: Path) -> None:
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
-    shutil.copy(ROOT / "tests" / "postgres.py", tmp_path)
+    for servers in ("postgres.py", "mariadb.py"):
+        shutil.copy(ROOT / "tests" / servers, tmp_path)
     shutil.copytree(ROOT / "tests" / "offline", tmp_path / "offline")
     (tmp_path / "test_some.py").write_text(
         "import pytest\n"

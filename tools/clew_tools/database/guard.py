@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from clew_core.errors import ClewError, Refused, RetryByModel, SourceError
-from clew_tools.database.guard_dialects import CALLED_BARE, GRAMMARS, RESERVED
+from clew_tools.database.guard_dialects import CALLED_BARE, EXACT, GRAMMARS, RESERVED, TURNED
 from clew_tools.database.guard_rules import allowed
 from clew_tools.database.names import fold
 from clew_tools.database.source import Dialect
@@ -37,6 +37,7 @@ _WORDS = {
     "Into": "SELECT INTO", "Lock": "FOR UPDATE", "TableSample": "TABLESAMPLE",
     "Placeholder": "?", "Parameter": "$", "Anonymous": "function",
 }  # fmt: skip
+# On other servers it is the one that the URL names.
 _MAIN: dict[Dialect, str] = {"duckdb": "main", "sqlite": "main", "postgres": "public"}
 
 
@@ -138,6 +139,8 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
             raise Refused(f"{start.upper()!r} is not allowed: only a query (SELECT) may run.")
         if "depth" in rules.checks:
             _check_depth(tokens)
+        if "executable comments" in rules.checks:
+            _check_comments(tokens)
         trees = grammar.parser().parse(tokens, sql)
     except ClewError:
         raise
@@ -205,6 +208,13 @@ def _check_depth(tokens: Sequence[Token]) -> None:
             raise _too_deep()
 
 
+def _check_comments(tokens: Sequence[Token]) -> None:
+    """Refuse what MySQL and MariaDB run although it stands in a comment."""
+    for token in tokens:
+        if any(comment.startswith(("!", "M!")) for comment in token.comments):
+            raise Refused("A comment that the server would run (/*! … */) is not allowed.")
+
+
 def check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) -> None:
     """Refuse a tree that holds what no rule allows; quote names that engines would call.
 
@@ -228,8 +238,7 @@ def check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) -> 
             if not node.args.get("quoted") and (name in RESERVED or name in bare):
                 # sqlglot took it for a name; the engine must not take it for something else.
                 node.set("quoted", True)
-                if dialect == "postgres":
-                    node.set("this", name)
+                node.set("this", _turned(node.name, dialect))
         elif isinstance(node, exp.Select):
             if not node.expressions:
                 raise RetryByModel("A SELECT names no column.")
@@ -334,13 +343,26 @@ def _find(table: exp.Table, dialect: Dialect, visible: Mapping[str, Visible]) ->
     schema = table.args.get("db")
     written = f"{schema.name}.{table.name}" if schema else table.name
     shown = visible.get(fold(written))
-    if shown is None and schema and fold(schema.name) == _MAIN[dialect]:
+    if shown is None and schema and fold(schema.name) == fold(_main(dialect, visible)):
         shown = visible.get(fold(table.name))
     elsewhere = table.args.get("catalog") and "other databases" in _rules(dialect).checks
     if shown is None or elsewhere:
         name = table.sql(dialect="duckdb") if table.args.get("catalog") else written
         raise Refused(f"There is no table {name!r} here.", hint=_hint(visible))
     return shown
+
+
+def _main(dialect: Dialect, visible: Mapping[str, Visible]) -> str:
+    """Name the schema whose tables need no schema; empty where nothing tells."""
+    if dialect in _MAIN:
+        return _MAIN[dialect]
+    main = (v.path[-2] for v in visible.values() if len(v.path) > 1 and v.name == v.path[-1])
+    return next(main, "")
+
+
+def _turned(name: str, dialect: Dialect) -> str:
+    """Write a name without quotes as the engine keeps it."""
+    return TURNED[dialect](name) if dialect in TURNED else name
 
 
 def _hint(visible: Mapping[str, Visible]) -> str:
@@ -356,8 +378,8 @@ def _replace(
     alias = table.args.get("alias")
     named = alias.this if alias is not None and alias.this is not None else None
     written = table.name
-    if dialect == "postgres" and not table.this.args.get("quoted"):
-        written = fold(written)
+    if not table.this.args.get("quoted"):
+        written = _turned(written, dialect)
     stored = _stored(shown)
     if shown.columns is None and shown.rows is None:
         for part in ("this", "db", "catalog"):
@@ -383,7 +405,7 @@ def _replace(
 
 def _is_called(stored: str, written: str, dialect: Dialect) -> bool:
     """Say whether the rest of the statement finds a table under the name that it wrote."""
-    return stored == written if dialect == "postgres" else fold(stored) == fold(written)
+    return stored == written if dialect in EXACT else fold(stored) == fold(written)
 
 
 def _stored(shown: Visible) -> exp.Table:
@@ -423,7 +445,10 @@ def condition(rows: str, table: str, dialect: Dialect, visible: Mapping[str, Vis
             raise no_condition(table, f"{inner.name!r} can't be used so in it.")
         written = f"{schema.name}.{inner.name}" if schema else inner.name
         shown = visible.get(fold(written))
-        path = shown.path if shown else (schema.name if schema else _MAIN[dialect], inner.name)
+        main = schema.name if schema else _main(dialect, visible)
+        if not main:
+            raise no_condition(table, f"{inner.name!r} in it must be named with its schema.")
+        path = shown.path if shown else (main, inner.name)
         if inner.args.get("alias") is None:
             _set_alias(inner, exp.to_identifier(inner.name, quoted=True))
         for part, name in zip(_NAME_PARTS, reversed(path), strict=False):

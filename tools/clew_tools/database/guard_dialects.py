@@ -7,6 +7,7 @@ keeps its own name, so the text that runs has the same meaning and the guard's r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -21,6 +22,15 @@ from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.parsers.sqlite import SQLiteParser
 
+from clew_tools.database.guard_dialects_servers import (
+    ClewBigQuery,
+    ClewMySQL,
+    ClewSnowflake,
+    ClewSpark,
+    ClewTrino,
+)
+from clew_tools.database.guard_rules_servers import SERVERS
+from clew_tools.database.names import fold, raised
 from clew_tools.database.source import Dialect
 
 # Functions whose arguments are not a plain list: TRIM(LEADING 'x' FROM y).
@@ -111,6 +121,11 @@ GRAMMARS: dict[Dialect, type[Grammar]] = {
     "duckdb": ClewDuckDB,
     "sqlite": ClewSQLite,
     "postgres": ClewPostgres,
+    "mysql": ClewMySQL,
+    "trino": ClewTrino,
+    "snowflake": ClewSnowflake,
+    "bigquery": ClewBigQuery,
+    "spark": ClewSpark,
 }
 
 # Words that mean something wherever they stand without quotes.
@@ -135,4 +150,16 @@ CALLED_BARE: dict[Dialect, frozenset[str]] = {
             "current_schema".split()
         ),
     ),
+    **dict.fromkeys(
+        SERVERS,
+        frozenset(
+            "user current_user session_user system_user current_role current_catalog "
+            "current_schema current_database current_path current_groups current_warehouse".split()
+        ),
+    ),
 }
+
+# How names without quotes are kept: as PostgreSQL and Snowflake turn them; None: as they are.
+TURNED: dict[Dialect, Callable[[str], str]] = {"postgres": fold, "snowflake": raised}
+# Where a table is found under exactly the name it was given, case and all.
+EXACT: frozenset[Dialect] = frozenset({"postgres", "mysql", "snowflake", "bigquery"})

@@ -4,20 +4,20 @@ One table of named rows; what has no row is refused. A ``node`` is a class of sq
 ``function`` a name as the engine spells it: functions stay under their own names in the tree
 (see ``guard_dialects``). A ``start`` is a first word, a ``root`` what a statement may be, a
 ``part`` a clause of SELECT. A ``check`` is the other way round: it names what is looked for and
-refused, and ``guard`` does it. Not here, on purpose: whatever reads files, settings or the
-catalogue (``read_csv``, ``current_setting``, ``pg_read_file``), runs text as SQL (``query``,
+refused, and ``guard`` does it. MySQL, Trino, Snowflake, BigQuery and Spark have their rows in
+``guard_rules_servers``. Not here, on purpose: whatever reads files, settings or the catalogue
+(``read_csv``, ``current_setting``, ``pg_read_file``), runs text as SQL (``query``,
 ``query_to_xml``), waits or locks (``pg_sleep``), makes rows or text without end (``range``,
 ``generate_series``, ``repeat``) or answers differently each time (``random``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
+from clew_tools.database.guard_rule import Kind, Rule
+from clew_tools.database.guard_rule import rows as _rows
+from clew_tools.database.guard_rules_servers import SERVER_RULES
 from clew_tools.database.source import Dialect
 
-Kind = Literal["node", "function", "start", "root", "part", "check"]
 _ALL: tuple[Dialect, ...] = ("duckdb", "sqlite", "postgres")
 _LITE: tuple[Dialect, ...] = ("duckdb", "sqlite")
 _LARGE: tuple[Dialect, ...] = ("duckdb", "postgres")
@@ -25,31 +25,6 @@ _CLASSIC: tuple[Dialect, ...] = ("sqlite", "postgres")
 _DUCKDB: tuple[Dialect, ...] = ("duckdb",)
 _SQLITE: tuple[Dialect, ...] = ("sqlite",)
 _POSTGRES: tuple[Dialect, ...] = ("postgres",)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One thing that is allowed, or looked for.
-
-    Attributes:
-        kind: what ``name`` names.
-        name: of the class, the function, the word, the clause or the check.
-        engines: where it holds.
-        purpose: the group it belongs to, for people.
-    """
-
-    kind: Kind
-    name: str
-    engines: tuple[Dialect, ...]
-    purpose: str
-
-
-def _rows(kind: Kind, purpose: str, engines: tuple[Dialect, ...], names: str) -> tuple[Rule, ...]:
-    split = "," if kind == "check" else None
-    return tuple(
-        Rule(kind=kind, name=name.strip(), engines=engines, purpose=purpose)
-        for name in names.split(split)
-    )
 
 
 RULES: tuple[Rule, ...] = (
@@ -230,6 +205,7 @@ RULES: tuple[Rule, ...] = (
         "json_array_elements_text jsonb_array_elements_text json_object_keys "
         "jsonb_object_keys row_to_json",
     ),
+    *SERVER_RULES,
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from clew_tools.database.engine import Engine, Stored
 from clew_tools.database.guard import Guarded, Visible, guard
 from clew_tools.database.hidden import told_without_values
 from clew_tools.database.keys import with_inferred_keys
-from clew_tools.database.names import fold, quoted
+from clew_tools.database.names import fold, quoted, respelled
 from clew_tools.database.query_tag import tagged
 from clew_tools.database.source import Dialect, Result, ValueIndex
 from clew_tools.database.values import TextValues
@@ -309,7 +309,7 @@ class GuardedSource:
 
     def _rows(self, sql: str, principal: Principal, deadline: Deadline) -> list[tuple[Any, ...]]:
         """Run a statement of Clew's own under the policy."""
-        guarded = self._guarded(sql, principal, None).sql
+        guarded = self._guarded(respelled(sql, self.dialect), principal, None).sql
         with told_without_values(sql, principal.policy):
             return self._engine.rows(guarded, deadline)
 

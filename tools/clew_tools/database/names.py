@@ -7,6 +7,10 @@ import string
 from collections.abc import Iterable
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+
+_BACKTICKS = frozenset({"mysql", "bigquery", "spark"})
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.|'')*'|`[^`]*`|"(?:[^"]|"")*\"""")
 
 
 def fold(name: str) -> str:
@@ -17,6 +21,11 @@ def fold(name: str) -> str:
     return name.translate(_LOWER)
 
 
+def raised(name: str) -> str:
+    """Turn a name to capitals as Snowflake does: ASCII letters only."""
+    return name.translate(_UPPER)
+
+
 def quoted(name: str) -> str:
     """Quote a name for SQL.
 
@@ -24,6 +33,25 @@ def quoted(name: str) -> str:
     "3"" pipe"
     """
     return '"' + name.replace('"', '""') + '"'
+
+
+def respelled(sql: str, dialect: str) -> str:
+    """Put the names of a statement of Clew's own, as ``quoted`` writes them, as an engine does.
+
+    Texts stay as they are; a statement that is already the engine's own does, too.
+
+    >>> print(respelled('SELECT "a`b" FROM t', "mysql"))
+    SELECT `a``b` FROM t
+    """
+    if dialect not in _BACKTICKS:
+        return sql
+    return _QUOTED.sub(lambda found: _in_backticks(found[0]), sql)
+
+
+def _in_backticks(text: str) -> str:
+    if not text.startswith('"'):
+        return text
+    return "`" + text[1:-1].replace('""', '"').replace("`", "``") + "`"
 
 
 def text_literal(value: str) -> str:

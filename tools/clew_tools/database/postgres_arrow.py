@@ -55,7 +55,7 @@ def column(name: str, oid: int, values: Sequence[Any]) -> tuple[pa.Array, list[s
     if oid == _BYTEA:
         return _typed(values, pa.binary(), pa.binary()), []
     if oid == _NUMERIC:
-        return _decimals(name, values)
+        return decimals(name, values)
     if oid in _FORMS:
         return _moments(name, oid, values)
     return _typed(values, pa.string(), pa.string()), []
@@ -70,7 +70,7 @@ def _typed(values: Sequence[Any], kind: pa.DataType, empty: pa.DataType) -> pa.A
     return array if array.type == kind else array.cast(kind)
 
 
-def _decimals(name: str, values: Sequence[str | None]) -> tuple[pa.Array, list[str]]:
+def decimals(name: str, values: Sequence[str | None]) -> tuple[pa.Array, list[str]]:
     """Make decimals as wide as the values are; NaN and infinity are none."""
     import pyarrow as pa
 

@@ -13,7 +13,9 @@ from clew_tools.database.catalog import Catalog
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Dialect = Literal["duckdb", "sqlite", "postgres"]
+Dialect = Literal[
+    "duckdb", "sqlite", "postgres", "mysql", "trino", "snowflake", "bigquery", "spark"
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,11 @@ from clew_core.secrets import SecretRef, redact
 from clew_tools.database.guarded_source import Content, GuardedSource
 from clew_tools.database.names import plain
 from clew_tools.database.source import Source
+from clew_tools.database.sqlalchemy_servers import SERVERS, server_of
 
 POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _SECRET = re.compile(r"\$\{([^}]*)\}")
-_SECRET_WORDS = ("password", "passwd", "pwd", "token", "secret", "passfile")
-_PLANNED = ("mysql", "mariadb", "trino", "snowflake", "bigquery", "spark", "databricks", "mssql")
+SECRET_WORDS = ("password", "passwd", "pwd", "token", "secret", "passfile")
 
 
 def open_url(url: str, content: Content, *, memory_mb: int | None = None) -> Source:
@@ -34,17 +34,24 @@ def open_url(url: str, content: Content, *, memory_mb: int | None = None) -> Sou
         UsageError: a secret is not set.
     """
     scheme = url.partition("://")[0].lower()
-    if scheme not in POSTGRES:
+    server = None if scheme in POSTGRES else server_of(scheme)
+    if scheme not in POSTGRES and server is None:
         raise _not_opened(scheme, url)
     location = without_secrets(url)
     made = Content(
-        name=content.name or plain(urlsplit(url).path.strip("/") or "postgres"),
+        name=content.name or plain(urlsplit(url).path.strip("/") or scheme.partition("+")[0]),
         location=content.location or location,
         declaration=content.declaration,
     )
+    full = filled(url)
+    if server is not None:
+        from clew_tools.database.sqlalchemy_engine import SQLAlchemyEngine
+
+        full = server.drivers[scheme] + full[len(scheme) :]
+        other = SQLAlchemyEngine(full, server, shown=location, memory_mb=memory_mb)
+        return GuardedSource(other, made)
     from clew_tools.database.postgres_engine import PostgresEngine
 
-    full = filled(url)
     if scheme != "postgresql+psycopg":
         full = "postgresql+psycopg" + full[len(scheme) :]
     engine = PostgresEngine(full, shown=location, memory_mb=memory_mb)
@@ -79,7 +86,7 @@ def without_secrets(url: str) -> str:
         [
             (name, value)
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
-            if not any(word in name.lower() for word in _SECRET_WORDS) or _SECRET.fullmatch(value)
+            if not any(word in name.lower() for word in SECRET_WORDS) or _SECRET.fullmatch(value)
         ],
         safe="/${}:,",
     )
@@ -90,9 +97,9 @@ def without_secrets(url: str) -> str:
 
 
 def _not_opened(scheme: str, url: str) -> SourceError:
-    known = scheme.partition("+")[0] in _PLANNED
-    said = "can't be opened yet" if known else "is no address that can be opened"
     return SourceError(
-        f"{redact(without_secrets(url))!r} {said}: there is no guard for {scheme!r}.",
-        hint="Files, folders and postgresql://USER:${SECRET}@HOST/DATABASE can be opened.",
+        f"{redact(without_secrets(url))!r} is no address that can be opened: there is no guard "
+        f"for {scheme!r}.",
+        hint="Files, folders and servers such as postgresql://USER:${SECRET}@HOST/DATABASE can "
+        f"be opened; others: {', '.join(server.title for server in SERVERS)}.",
     )
