@@ -173,8 +173,10 @@ class Kernel:
                 hint=f"Declare it: %clew source {shlex.quote(name)} LOCATION.",
             )
         if name not in self._open:
+            from clew_tools.database import scratch
             from clew_tools.database.open import open_source
 
+            scratch.keep_under(self._settings.home / "temp")
             self._open[name] = open_source(known[name], name=name)
             for warning in self._open[name].warnings:
                 self._say(warning)

@@ -101,7 +101,12 @@ class Settings:
 
     home: Path = field(
         default_factory=user_data_folder,
-        metadata=_row("home", _path, "path", "Folder of the threads; made with mode 0700."),
+        metadata=_row(
+            "home",
+            _path,
+            "path",
+            "Folder of the threads and of temporary files; made with mode 0700.",
+        ),
     )
     sources: tuple[str, ...] = field(
         default=(),
@@ -137,7 +142,7 @@ class Settings:
             "run.result_mb",
             _count,
             "whole number",
-            "Memory of one result, in MB; a larger one lies in a temporary file.",
+            "Memory of one result, in MB; a larger one lies in a file under `home`.",
         ),
     )
     run_estimated_rows: float = field(

@@ -19,6 +19,7 @@ from clew_core.errors import UsageError
 from clew_core.events import Request
 from clew_core.principal import Policy, Principal
 from clew_core.query_spec import QuerySpec
+from clew_tools.database import scratch
 from clew_tools.database.open import open_source
 from clew_tools.database.roles import Roles, find_roles, read_roles
 from clew_tools.database.source import Source
@@ -195,6 +196,7 @@ def open_workspace(
     """
     settings = settings or load_settings()
     locations = locations or settings.sources
+    scratch.keep_under(settings.home / "temp")
     if not locations:
         raise UsageError("Which data?", hint='clew.open("sales.duckdb") opens a file.')
     sources: dict[str, Source] = {}

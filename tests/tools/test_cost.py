@@ -93,9 +93,7 @@ def test_a_huge_join_is_told_before_it_runs(source: GuardedSource, sql: str) -> 
     if "pairs" in sql and not source.holds_pairs:  # type: ignore[attr-defined]
         pytest.skip("files have no views")
     start = time.monotonic()
-    with pytest.raises(
-        RetryByModel, match=r"join about [\d,]+ trillion rows; 1 trillion "
-    ):
+    with pytest.raises(RetryByModel, match=r"join about [\d,]+ trillion rows; 1 trillion "):
         source.run(sql, ANA, Deadline(Budget(seconds=20)))
     assert time.monotonic() - start < 2
 

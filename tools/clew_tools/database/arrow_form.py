@@ -79,8 +79,15 @@ def column_of(values: Sequence[Any]) -> tuple[pa.Array, bool]:
         return _fixed(pa.float64(), array("d", [v or 0.0 for v in values]), values), False
     if kinds == {bytes}:
         return _sized(pa.binary(), values, values), False
+    return text_column(values), kinds != {str}
+
+
+def text_column(values: Sequence[Any]) -> pa.Array:
+    """Make an array of text of values of any kind."""
+    import pyarrow as pa
+
     texts = [None if value is None else _text(value).encode() for value in values]
-    return _sized(pa.string(), texts, values), kinds != {str}
+    return _sized(pa.string(), texts, values)
 
 
 def _text(value: Any) -> str:

@@ -30,6 +30,7 @@ from clew_tools.database.catalog import Column, ColumnType, ForeignKey
 from clew_tools.database.engine import Fetched, Stored, Workers, closed
 from clew_tools.database.names import fold, text_literal
 from clew_tools.database.source import Dialect
+from clew_tools.database.spill import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +45,9 @@ _TYPES: dict[str, ColumnType] = {
     "TIMESTAMP_NS": "timestamp", "TIMESTAMP WITH TIME ZONE": "timestamp",
     "TIME WITH TIME ZONE": "time", "TIME_NS": "time",
 }  # fmt: skip
+
+# Rows at once: a batch is in memory whatever it holds.
+_FETCHED = 10_001
 
 # Sorted by who must act, the first that fits; a test walks all errors of the library.
 _ERRORS: tuple[tuple[type[Exception], type[ClewError]], ...] = (
@@ -290,8 +294,9 @@ class DuckDBEngine:
     def query(self, sql: str, limit: int, deadline: Deadline) -> Fetched:
         """Run a guarded statement; at most limit + 1 rows come back."""
         with self._errors(), contextlib.closing(self._cursor()) as cursor:
+            most = deadline.budget.result_mb
             table, huge = self._workers.run(
-                lambda: _fetch(cursor, sql, limit), deadline, cursor.interrupt
+                lambda: _fetch(cursor, sql, limit, most), deadline, cursor.interrupt
             )
         # Here, not in the cage: casting imports more of Arrow.
         return Fetched(table=_with_plain_integers(table, huge))
@@ -318,7 +323,9 @@ class DuckDBEngine:
             self._rules = None
 
 
-def _fetch(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> tuple[pa.Table, list[int]]:
+def _fetch(
+    cursor: duckdb.DuckDBPyConnection, sql: str, limit: int, most_mb: int
+) -> tuple[pa.Table, list[int]]:
     import pyarrow as pa
 
     relation = cursor.sql(sql)
@@ -327,14 +334,17 @@ def _fetch(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> tuple[pa.
         for name, kind in enumerate(relation.types)
         if str(kind) in ("HUGEINT", "UHUGEINT", "BIGNUM")
     ]
-    reader = relation.to_arrow_reader(min(limit + 1, 100_000))
-    batches, count = [], 0
-    for batch in reader:
-        batches.append(batch)
-        count += batch.num_rows
-        if count > limit:
-            break
-    return pa.Table.from_batches(batches, schema=reader.schema).slice(0, limit + 1), huge
+    reader = relation.to_arrow_reader(min(limit + 1, _FETCHED))
+    count = 0
+    with Rows(most_mb) as rows:
+        for batch in reader:
+            rows.add(batch)
+            count += batch.num_rows
+            if count > limit:
+                break
+        parts = rows.tables()
+        table = pa.concat_tables(parts) if parts else reader.schema.empty_table()
+    return table.slice(0, limit + 1), huge
 
 
 def _with_plain_integers(table: pa.Table, columns: list[int]) -> pa.Table:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clew_core.deadline import Budget, Deadline
@@ -27,9 +27,11 @@ from clew_tools.database import postgres_catalog
 from clew_tools.database.engine import Fetched, Stored, Workers, closed
 from clew_tools.database.postgres_arrow import column, keep_as_text
 from clew_tools.database.source import Dialect
+from clew_tools.database.spill import Rows, added, joined
 
 if TYPE_CHECKING:
     import psycopg
+    import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -57,7 +59,7 @@ class PostgresEngine:
         Args:
             url: with its secrets, ``postgresql+psycopg://…``.
             shown: the same without.
-            memory_mb: what the rows of a result may use.
+            memory_mb: what the rows of a result may use; more lie in a file.
 
         Raises:
             SourceError: the server can't be reached, or does not let us in.
@@ -138,18 +140,9 @@ class PostgresEngine:
 
     def query(self, sql: str, limit: int, deadline: Deadline) -> Fetched:
         """Run a guarded statement; at most limit + 1 rows come back."""
-        import pyarrow as pa
-
-        most = min(self._memory_mb, deadline.budget.memory_mb)
         with self._cursor(deadline) as run:
-            fields, columns = self._run(lambda: run.columns(sql, limit + 1, most), run)
-        warnings, arrays = [], []
-        for (name, oid), values in zip(fields, columns, strict=True):
-            array, said = column(name, oid, values)
-            arrays.append(array)
-            warnings += said
-        table = pa.Table.from_arrays(arrays, names=[name for name, _ in fields])
-        return Fetched(table=table, warnings=tuple(warnings))
+            most = min(self._memory_mb, deadline.budget.result_mb)
+            return self._run(lambda: run.fetch(sql, limit + 1, most), run)
 
     def _run(self, work: Callable[[], T], run: _Run) -> T:
         import psycopg
@@ -249,10 +242,8 @@ class _Run:
             with contextlib.suppress(Exception):
                 connection.rollback()
 
-    def columns(
-        self, sql: str, limit: int, most_mb: int
-    ) -> tuple[list[tuple[str, int]], list[list[Any]]]:
-        """Run and fetch at most limit rows, column by column."""
+    def fetch(self, sql: str, limit: int, most_mb: int) -> Fetched:
+        """Run and fetch at most limit rows; in parts, once they are more than fits into memory."""
         connection = self._begin()
         # While rows are fetched, the server shows a FETCH in place of the statement and its tag.
         if tag := _TAG.match(sql):
@@ -260,12 +251,13 @@ class _Run:
                 "SELECT set_config('application_name', %s, true)", [tag[1][:_LONGEST_NAME]]
             )
         try:
-            with connection.cursor(name="clew") as cursor:
+            with connection.cursor(name="clew") as cursor, Rows(0) as parts:
                 cursor.execute(sql.encode())
                 described = cursor.description or []
                 fields = [(column.name, column.type_code) for column in described]
                 columns: list[list[Any]] = [[] for _ in fields]
-                count, size = 0, 0
+                warnings: list[str] = []
+                count, size, spilled = 0, 0, False
                 while count < limit:
                     rows = cursor.fetchmany(min(_FETCHED, limit - count))
                     if not rows:
@@ -277,14 +269,32 @@ class _Run:
                             len(v) + 60 if isinstance(v, (str, bytes)) else 32 for v in cells
                         )
                     if size > most_mb << 20:
-                        raise BudgetEnded(
-                            f"The result needs more memory than the {most_mb} MB it may use.",
-                            hint="Ask for fewer rows or columns, or allow more memory.",
-                        )
-            return fields, columns
+                        table, said = _typed(fields, columns)
+                        parts.add(table)
+                        warnings += said
+                        columns, size, spilled = [[] for _ in fields], 0, True
+                table, said = _typed(fields, columns)
+                if spilled:
+                    if table.num_rows:
+                        parts.add(table)
+                    table, _ = joined(parts.tables())
+            return Fetched(table=table, warnings=added([*warnings, *said]))
         finally:
             with contextlib.suppress(Exception):
                 connection.rollback()
+
+
+def _typed(
+    fields: Sequence[tuple[str, int]], columns: Sequence[Sequence[Any]]
+) -> tuple[pa.Table, list[str]]:
+    import pyarrow as pa
+
+    warnings, arrays = [], []
+    for (name, oid), values in zip(fields, columns, strict=True):
+        array, said = column(name, oid, values)
+        arrays.append(array)
+        warnings += said
+    return pa.Table.from_arrays(arrays, names=[name for name, _ in fields]), warnings
 
 
 def _arguments(url: str, shown: str) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from clew_core.deadline import Deadline
@@ -29,6 +29,10 @@ from clew_tools.database.catalog import Column, ColumnType, ForeignKey
 from clew_tools.database.engine import Fetched, Stored, Workers, closed
 from clew_tools.database.names import quoted
 from clew_tools.database.source import Dialect
+from clew_tools.database.spill import Rows, joined
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ}
 _FORBIDDEN_FUNCTIONS = {"load_extension", "fts3_tokenizer", "randomblob", "zeroblob", "sqlite_log"}
@@ -38,6 +42,8 @@ _ISO_TIMESTAMP = re.compile(
     r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
 )
 _SAMPLE = 200
+# Rows at once, and how many of them are measured.
+_FETCHED, _EACH = 1_000, 10
 
 
 class SQLiteEngine:
@@ -190,16 +196,15 @@ class SQLiteEngine:
         """Run a statement of Clew's own and hand back plain rows."""
         with self._connection(guarded=False) as connection:
             return self._workers.run(
-                lambda: _run(connection, sql, None, deadline)[1], deadline, connection.interrupt
+                lambda: _run(connection, sql, deadline), deadline, connection.interrupt
             )
 
     def query(self, sql: str, limit: int, deadline: Deadline) -> Fetched:
         """Run a guarded statement; at most limit + 1 rows come back."""
         with self._connection(guarded=True) as connection:
-            names, rows = self._workers.run(
-                lambda: _run(connection, sql, limit + 1, deadline), deadline, connection.interrupt
+            return self._workers.run(
+                lambda: _fetch(connection, sql, limit + 1, deadline), deadline, connection.interrupt
             )
-        return _typed(names, rows)
 
     def close(self) -> None:
         """Let go of files and connections. Calling it twice is harmless."""
@@ -286,21 +291,60 @@ def _decoded(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _run(
-    connection: sqlite3.Connection, sql: str, limit: int | None, deadline: Deadline
-) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _run(connection: sqlite3.Connection, sql: str, deadline: Deadline) -> list[tuple[Any, ...]]:
     # Each 50 000 steps, about 1 ms: SQLite's own interrupt is lost between two statements.
     connection.set_progress_handler(lambda: deadline.cancelled or deadline.remaining_s == 0, 50_000)
     cursor = connection.execute(sql)
     try:
-        rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
-        return [column[0] for column in cursor.description or ()], rows
+        return cursor.fetchall()
     finally:
         cursor.close()
         connection.set_progress_handler(None, 0)
 
 
-def _typed(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Fetched:
+def _fetch(connection: sqlite3.Connection, sql: str, limit: int, deadline: Deadline) -> Fetched:
+    """Run and fetch at most limit rows; in parts, once they are more than fits into memory."""
+    connection.set_progress_handler(lambda: deadline.cancelled or deadline.remaining_s == 0, 50_000)
+    cursor = connection.execute(sql)
+    most = deadline.budget.result_mb << 20
+    try:
+        with Rows(0) as parts:
+            names = [column[0] for column in cursor.description or ()]
+            rows: list[tuple[Any, ...]] = []
+            warnings: list[str] = []
+            count, size, spilled = 0, 0, False
+            while count < limit and (more := cursor.fetchmany(min(_FETCHED, limit - count))):
+                rows += more
+                count += len(more)
+                size += _size(more)
+                if size > most:
+                    table, said = _typed(names, rows)
+                    parts.add(table)
+                    warnings += said
+                    rows, size, spilled = [], 0, True
+            table, said = _typed(names, rows)
+            if not spilled:
+                return Fetched(table=table, warnings=tuple(said))
+            if rows:
+                parts.add(table)
+            whole, mixed = joined(parts.tables())
+        warnings += [*said, *(_mixed(names[index]) for index in mixed)]
+        return Fetched(table=whole, warnings=tuple(dict.fromkeys(warnings)))
+    finally:
+        cursor.close()
+        connection.set_progress_handler(None, 0)
+
+
+def _size(rows: Sequence[tuple[Any, ...]]) -> int:
+    """Guess from some rows what all of them need, in bytes."""
+    some = rows[::_EACH]
+    cells = (len(v) + 60 if isinstance(v, (str, bytes)) else 32 for row in some for v in row)
+    return sum(cells) * len(rows) // len(some)
+
+
+def _typed(
+    names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> tuple[pa.Table, tuple[str, ...]]:
     """Give each column the one type that all its values have."""
     import pyarrow as pa
 
@@ -309,10 +353,13 @@ def _typed(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Fetched:
     for name, values in zip(names, columns, strict=True):
         column, mixed = column_of(values)
         if mixed:
-            warnings.append(f"Column {name!r} holds numbers and text; all are given as text.")
+            warnings.append(_mixed(name))
         arrays.append(column if rows else pa.nulls(0, pa.string()))
-    table = pa.Table.from_arrays(arrays, names=list(names))
-    return Fetched(table=table, warnings=tuple(warnings))
+    return pa.Table.from_arrays(arrays, names=list(names)), tuple(warnings)
+
+
+def _mixed(name: str) -> str:
+    return f"Column {name!r} holds numbers and text; all are given as text."
 
 
 def _mapped(error: sqlite3.Error, file: Path) -> ClewError:
