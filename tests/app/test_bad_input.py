@@ -355,7 +355,8 @@ def test_ctrl_c_reaches_a_query_inside_its_engine(
         db.close()
     process = subprocess.Popen(
         [sys.executable, "-c", LONG, name],
-        cwd=tmp_path, env=python_env | {"CLEW_RUN_ESTIMATED_ROWS": "1e30"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, env=python_env | {"CLEW_RUN_ESTIMATED_ROWS": "1e30"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr
     while process.stderr.readline() != "running\n":

@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -69,34 +70,47 @@ def rows_of_the_shop() -> dict[str, list[tuple[object, ...]]]:
     return {"customers": customers, "orders": orders, "items": items, "staff": staff}
 
 
-def write_shop(file: Path, engine: str, policy: Policy | None = None) -> Path:
-    """Write the shop; with a policy, a copy that has only what it shows."""
-    connection: sqlite3.Connection | duckdb.DuckDBPyConnection
-    if engine == "sqlite":
-        connection = sqlite3.connect(file)
+def write_shop(place: Path | str, engine: str, policy: Policy | None = None) -> Path | str:
+    """Write the shop; with a policy, a copy that has only what it shows.
+
+    Args:
+        place: a file that is not there yet, or the URL of an empty database.
+        engine: duckdb, sqlite or postgres.
+        policy: what the copy shows.
+    """
+    connection: Any
+    if engine == "postgres":
+        import psycopg
+
+        connection = psycopg.connect(str(place))
+        connection.execute(CREATE.encode())
+    elif engine == "sqlite":
+        connection = sqlite3.connect(place)
         connection.executescript(CREATE)
     else:
-        connection = duckdb.connect(str(file))
+        connection = duckdb.connect(str(place))
         connection.execute(CREATE)
+    cursor = connection.cursor()
     for table, rows in rows_of_the_shop().items():
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        mark = "%s" if engine == "postgres" else "?"
+        marks = ", ".join([mark] * len(rows[0]))
+        cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
     if policy is not None:
         # All are filtered from the whole, as a filter may read another table.
         for table, names in COLUMNS.items():
             shown = ", ".join(n for n in names if policy.shows_column(table, n))
             if policy.shows_table(table):
                 rows_shown = policy.rows.get(table, "1 = 1")
-                connection.execute(
+                cursor.execute(
                     f"CREATE TABLE copy_{table} AS SELECT {shown} FROM {table} WHERE {rows_shown}"
                 )
         for table in COLUMNS:
-            connection.execute(f"DROP TABLE {table}")
+            cursor.execute(f"DROP TABLE {table}")
             if policy.shows_table(table):
-                connection.execute(f"ALTER TABLE copy_{table} RENAME TO {table}")
+                cursor.execute(f"ALTER TABLE copy_{table} RENAME TO {table}")
     connection.commit()
     connection.close()
-    return file
+    return place
 
 
 def read_shop_roles(folder: Path) -> Roles:
@@ -114,12 +128,20 @@ def principal(roles: Roles, *names: str) -> Principal:
 class Queries:
     """Queries from a seed; some name what a role may not see."""
 
-    def __init__(self, seed: int) -> None:
-        """Begin."""
-        self.rng = random.Random(seed)
+    def __init__(self, seed: int, main: str = "main") -> None:
+        """Begin.
+
+        Args:
+            seed: of chance.
+            main: name of the schema that the tables lie in.
+        """
+        self.rng, self.main = random.Random(seed), main
 
     def query(self) -> str:
         """Make one."""
+        return self._any().replace("main.", f"{self.main}.")
+
+    def _any(self) -> str:
         return getattr(self, "_" + self.rng.choice(
             ("plain", "star", "grouped", "joined", "inside", "window", "cte", "shadow", "union",
              "exists", "scalar", "nested", "case")

@@ -142,6 +142,21 @@ def test_parts_of_several_types_join_in_the_one_that_holds_them() -> None:
     ]
 
 
+def test_no_rows_need_no_pandas_in_the_cage(large: Path) -> None:
+    code = """
+        import sys
+        from clew_core.deadline import Deadline
+        from clew_core.principal import Principal
+        from clew_tools.database.open import open_source
+
+        source = open_source(sys.argv[1], threads=1)
+        result = source.run("SELECT k, t FROM big WHERE k < 0", Principal(), Deadline())
+        source.close()
+        assert result.table.column_names == ["k", "t"] and "pandas" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(large)], check=True)
+
+
 # ----------------------------------------------------------- a file larger than the memory
 
 LARGE = {

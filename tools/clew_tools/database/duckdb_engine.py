@@ -343,7 +343,8 @@ def _fetch(
             if count > limit:
                 break
         parts = rows.tables()
-        table = pa.concat_tables(parts) if parts else reader.schema.empty_table()
+        # Not empty_table(): that imports pandas, which this thread can't read.
+        table = pa.concat_tables(parts) if parts else pa.Table.from_batches([], reader.schema)
     return table.slice(0, limit + 1), huge
 
 
