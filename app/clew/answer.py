@@ -30,11 +30,12 @@ class Answer(CoreAnswer):
     @property
     def figure(self) -> go.Figure | None:
         """The chart as a Plotly figure; None where there is no chart."""
-        if self.chart is None or self.table is None:
+        table = self.table if self.drawn is None else self.drawn
+        if self.chart is None or table is None:
             return None
         from clew_tools.charts.compile import figure
 
-        return figure(self.chart, self.table)
+        return figure(self.chart, table)
 
     def to_json(self) -> dict[str, Any]:
         """Make the object that ``clew ask --json`` prints (DESIGN: Command line)."""

@@ -77,6 +77,39 @@ class Clarification:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one step of several brought into an answer.
+
+    Attributes:
+        step: its id.
+        task: what it was to do.
+        text: what the answer's text says of it; may be empty.
+        spec: what was understood, or what the columns of the table mean.
+        sql: what was run; None where results were put side by side.
+        dialect: of the SQL.
+        table: its result.
+        truncated: there were more rows than the budget allows.
+        as_of: when the data were read.
+        chart: how the result is drawn.
+        drawn: the rows of the chart, where they are not those of ``table``.
+        cell: id of the cell that gives the table.
+    """
+
+    step: str
+    task: str
+    text: str = ""
+    spec: QuerySpec | None = None
+    sql: str | None = None
+    dialect: str | None = None
+    table: pa.Table | None = None
+    truncated: bool = False
+    as_of: str | None = None
+    chart: ChartSpec | None = None
+    drawn: pa.Table | None = None
+    cell: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What a question came to.
 
@@ -94,8 +127,11 @@ class Answer:
         truncated: there were more rows than the budget allows.
         as_of: when the data were read, ISO 8601.
         chart: how the result is drawn; None where a chart shows nothing.
+        drawn: the rows of the chart, where they are not those of ``table``.
         cells: proposed cells, in the order of the notebook.
         receipts: one per number in the text.
+        parts: results of a plan of several steps, in its order; ``table``, ``spec``, ``sql`` and
+            ``chart`` are then those of the one that is shown first. Empty for one step.
         proposer: who made the accepted candidate.
         confidence: its calibrated probability of being right.
         model: name of the model that took part.
@@ -119,8 +155,10 @@ class Answer:
     truncated: bool = False
     as_of: str | None = None
     chart: ChartSpec | None = None
+    drawn: pa.Table | None = None
     cells: tuple[Cell, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    parts: tuple[Part, ...] = ()
     proposer: ProposerName = "builtin"
     confidence: float | None = None
     model: str | None = None

@@ -39,7 +39,21 @@ def compose(spec: QuerySpec, prose: Prose, *, truncated: bool) -> Text:
     text = writer.write()
     if not writer.begins_with_data:
         text = text[:1].upper() + text[1:]
-    return Text(text=text, title=writer.title(), receipts=tuple(prose.receipts))
+    return Text(text=text, title=title(spec, writer.words), receipts=tuple(prose.receipts))
+
+
+def title_of(spec: QuerySpec) -> str:
+    """Say what a result shows, without numbers: the title of a chart."""
+    return title(spec, Describer(spec))
+
+
+def title(spec: QuerySpec, words: Describer) -> str:
+    """As ``title_of``, with a describer that is there already."""
+    parts = [words.measures() if spec.measures else words.listed()]
+    if spec.dimensions and spec.measures:
+        parts.append(f"by {words.dimensions()}")
+    text = " ".join([*parts, words.conditions()]).strip()
+    return text[:1].upper() + text[1:]
 
 
 class _Writer:
@@ -59,15 +73,6 @@ class _Writer:
         if len(spec.dimensions) == 1 and self._in_time(spec.dimensions[0]) and self.rows > 1:
             return self._course()
         return self._groups()
-
-    def title(self) -> str:
-        """Say what the result shows, for a chart or a heading."""
-        spec = self.spec
-        parts = [self.words.measures() if spec.measures else self.words.listed()]
-        if spec.dimensions and spec.measures:
-            parts.append(f"by {self.words.dimensions()}")
-        title = " ".join([*parts, self.words.conditions()]).strip()
-        return title[:1].upper() + title[1:]
 
     # --- numbers -------------------------------------------------------------------------------
 

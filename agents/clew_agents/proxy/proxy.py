@@ -1,21 +1,30 @@
-"""How a question is answered from end to end: plan, step, verification, text, cells.
+"""How a question is answered from end to end: plan, steps, verification, text, cells.
 
-Plans have one step today, the sql agent over the source that fits the question best; it runs
-directly. The proxy asks every source and keeps the one that understood the question.
+A plan of one step runs here, directly. Plans of several steps run on LangGraph
+(``plan/graph.py``, imported only then), are changed within bounds when a step fails, and their
+units are composed by ``compose_plan.py``.
 """
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from clew_agents.chart import choose
+from clew_agents.information_unit import Failure, InformationUnit
+from clew_agents.plan.agents import agents_by_name
+from clew_agents.plan.plan import Plan, Step, advance, views
+from clew_agents.plan.planner import plan_question
+from clew_agents.plan.port import Agent, OpenSource, World
+from clew_agents.plan.replan import MOST_REPLANS, replan
+from clew_agents.plan.sql_step import verify
+from clew_agents.plan.state import MemoryState, RunState, Tell
 from clew_agents.proposer import AsksBack, CannotAnswer, Proposer
 from clew_agents.proxy.compose import compose
+from clew_agents.proxy.compose_plan import Made, compose_plan, variable
 from clew_agents.proxy.prose import Prose
-from clew_agents.sql.agent import SqlAgent, Verified
+from clew_agents.sql.agent import Verified
 from clew_agents.sql.builtin import BuiltinProposer, SqlContext
 from clew_core.answer import Answer, Clarification, Option, PlanStep, Status, StepState
 from clew_core.cells import Cell, Provenance, sha256
@@ -29,21 +38,13 @@ from clew_core.errors import (
     SourceError,
     UsageError,
 )
+from clew_core.events import Mode
 from clew_core.principal import Principal
-from clew_core.query_spec import QuerySpec
 from clew_core.usage import Seconds
 from clew_tools.charts.source import python_source
 from clew_tools.database.source import Source
 
-Tell = Callable[[str, dict[str, object]], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenSource:
-    """A source with what its agents need."""
-
-    source: Source
-    context: SqlContext
+__all__ = ["OpenSource", "Proxy", "Tell"]
 
 
 @dataclass(kw_only=True)
@@ -53,9 +54,12 @@ class Proxy:
     Attributes:
         principal: who asks.
         proposer: makes the candidates.
-        tell: is called with event type and data while the work goes on.
+        tell: is called with event type and data while the work goes on; from several threads.
         now: ISO 8601 with offset; stands in provenance.
         run: id of the run.
+        state: the memory of the run, so that a plan of several steps can be taken up again.
+        agents: beside the built-in ones and those of installed packages.
+        context: what stands in the plan event about cells that were selected, as JSON.
     """
 
     principal: Principal
@@ -63,6 +67,9 @@ class Proxy:
     now: str
     run: str
     proposer: Proposer[SqlContext] = BuiltinProposer()
+    state: RunState = field(default_factory=MemoryState)
+    agents: Sequence[Agent] = ()
+    context: Mapping[str, object] | None = None
 
     def answer(
         self,
@@ -70,6 +77,7 @@ class Proxy:
         sources: Sequence[OpenSource],
         deadline: Deadline,
         chosen: Option | None = None,
+        mode: Mode = "ask",
     ) -> Answer:
         """Answer a question; what goes wrong becomes a status and a reason.
 
@@ -78,11 +86,146 @@ class Proxy:
             sources: at least one.
             deadline: of the run.
             chosen: the option of an earlier clarification that this answers.
+            mode: with ``plan`` nothing runs before somebody has seen the plan.
         """
+        try:
+            plan = self._planned(question, sources, deadline, chosen)
+        except (AsksBack, Refused, Cancelled) as problem:
+            self.tell("plan", {"steps": []})
+            return self._unanswered(question, problem)
+        if plan is None:
+            return self._one_step(question, sources, deadline, chosen)
+        if mode == "plan" and plan.revision == 0:
+            self.state.keep_plan(plan)
+            self._tell_plan("plan", plan)
+            return Answer(
+                status="needs_clarification",
+                question=question,
+                reason="This is the plan; nothing has run yet.",
+                clarification=Clarification(question="Run this plan?"),
+                plan=views(plan),
+            )
+        if len(plan.steps) == 1 and plan.steps[0].agent == "sql":
+            step = plan.steps[0]
+            pinned = [s for s in sources if step.source in (None, s.source.name)]
+            answer = self._one_step(step.asks or step.task, pinned, deadline, None)
+            return replace(answer, question=question)
+        return self._several(question, plan, sources, deadline)
+
+    def _planned(
+        self,
+        question: str,
+        sources: Sequence[OpenSource],
+        deadline: Deadline,
+        chosen: Option | None,
+    ) -> Plan | None:
+        """Take the plan that a dead run left, or make one."""
+        if (kept := self.state.plan()) is not None:
+            return kept
+        if chosen is not None and chosen.spec is not None:
+            return None
+        known = agents_by_name(self.agents)
+        cards = {name: agent.card for name, agent in known.items()}
+        plan = plan_question(question, sources, self.proposer, cards, deadline)
+        if plan is not None:
+            plan.check(cards)
+        return plan
+
+    # --- several steps -------------------------------------------------------------------------
+
+    def _several(
+        self, question: str, plan: Plan, sources: Sequence[OpenSource], deadline: Deadline
+    ) -> Answer:
+        from clew_agents.plan.graph import run_plan
+
+        started = time.monotonic()
+        agents = agents_by_name(self.agents)
+        world = World(
+            principal=self.principal,
+            sources=sources,
+            proposer=self.proposer,
+            deadline=deadline,
+            now=self.now,
+        )
+        self.state.keep_plan(plan)
+        self._tell_plan("plan", plan)
+        known: dict[str, InformationUnit] = {}
+        seconds: dict[str, float] = {}
+        try:
+            while True:
+                ran = run_plan(plan, agents, world, self.state, self.tell, known)
+                seconds |= ran.seconds
+                if ran.waits:
+                    return self._waiting(question, plan, ran.units, ran.waits)
+                changed = replan(plan, ran.units, sources)
+                if changed is None or plan.revision >= MOST_REPLANS:
+                    break
+                plan = changed
+                known = {
+                    id_: unit
+                    for id_, unit in ran.units.items()
+                    if plan.has(id_) and not isinstance(unit.content, Failure)
+                }
+                self.state.keep_plan(plan)
+                self._tell_plan("plan_edited", plan, by="replanning")
+            answer = compose_plan(
+                plan, ran.units, Made(run=self.run, question=question, at=self.now)
+            )
+            units: Mapping[str, InformationUnit] = ran.units
+        except (SourceError, UsageError, BackendUnavailable):
+            raise  # somebody outside of this run has to act: no answer stands for that
+        except ClewError as error:
+            answer, units = self._unanswered(question, error), {}
+        total = time.monotonic() - started
+        steps = tuple(_over(view, units.get(view.id), seconds.get(view.id)) for view in views(plan))
+        answer = replace(answer, plan=steps)
+        if answer.clarification is not None:
+            self.tell("clarification", {"question": answer.clarification.question})
+        return replace(answer, seconds=replace(answer.seconds, total=round(total, 4)))
+
+    def _waiting(
+        self,
+        question: str,
+        plan: Plan,
+        units: Mapping[str, InformationUnit],
+        waits: Sequence[str],
+    ) -> Answer:
+        tasks = " and ".join(repr(plan.step(id_).task) for id_ in waits)
+        return Answer(
+            status="needs_clarification",
+            question=question,
+            reason=f"Waiting for an approval of {tasks}.",
+            clarification=Clarification(question=f"Approve {tasks}?"),
+            plan=tuple(
+                _over(view, units.get(view.id), None) if view.id in units else view
+                for view in views(plan)
+            ),
+        )
+
+    def _tell_plan(self, type_: str, plan: Plan, by: str | None = None) -> None:
+        data: dict[str, object] = {"steps": [_step_json(step) for step in views(plan)]}
+        if plan.notes:
+            data["notes"] = list(plan.notes)
+        if by is not None:
+            data |= {"by": by, "revision": plan.revision}
+        if self.context is not None:
+            data["context"] = dict(self.context)
+        self.tell(type_, data)
+
+    # --- one step ------------------------------------------------------------------------------
+
+    def _one_step(
+        self,
+        question: str,
+        sources: Sequence[OpenSource],
+        deadline: Deadline,
+        chosen: Option | None,
+    ) -> Answer:
         started = time.monotonic()
         step = PlanStep(id="s1", agent="sql", task=question)
-        self.tell("plan", {"steps": [_step_json(step)]})
+        self._tell_plan("plan", Plan(steps=(Step(id=step.id, agent=step.agent, task=step.task),)))
         self.tell("step_started", {"id": step.id, "agent": step.agent})
+        step = advance(step, "execution")
         try:
             answer = self._answered(question, sources, deadline, chosen)
         except (SourceError, UsageError, BackendUnavailable):
@@ -91,7 +234,7 @@ class Proxy:
             answer = self._unanswered(question, error)
         seconds = time.monotonic() - started
         state: StepState = "finish" if answer.status == "answered" else "failed"
-        step = replace(step, state=state, seconds=round(seconds, 3))
+        step = replace(advance(step, state), seconds=round(seconds, 3))
         self.tell("step_finished", {"id": step.id, "state": state, "seconds": step.seconds})
         total = replace(answer.seconds, total=round(seconds, 4))
         return replace(answer, plan=(step,), seconds=total)
@@ -103,9 +246,11 @@ class Proxy:
         deadline: Deadline,
         chosen: Option | None,
     ) -> Answer:
-        verified, source = self._verified(question, sources, deadline, chosen)
+        verified, source = verify(
+            question, sources, self.proposer, self.principal, deadline, chosen
+        )
         spec = verified.candidate.spec
-        table, name = verified.result.table, _variable(spec)
+        table, name = verified.result.table, variable(spec)
         digest = sha256(verified.compiled.sql)
         prose = Prose(cell=f"sql-{digest[:8]}", sql_sha256=digest, table=table)
         written = compose(spec, prose, truncated=verified.result.truncated)
@@ -135,37 +280,6 @@ class Proxy:
             warnings=tuple(warnings),
             seconds=Seconds(database=round(verified.seconds, 4)),
         )
-
-    def _verified(
-        self,
-        question: str,
-        sources: Sequence[OpenSource],
-        deadline: Deadline,
-        chosen: Option | None,
-    ) -> tuple[Verified, Source]:
-        """Ask each source; one answer is taken, several are asked back."""
-        found: list[tuple[Verified, Source]] = []
-        problems: list[ClewError] = []
-        for opened in sources:
-            agent = SqlAgent(opened.source, self.principal, opened.context)
-            try:
-                if chosen is not None and chosen.spec is not None:
-                    if chosen.spec.source == opened.source.name:
-                        ran = agent.run_option(chosen, self.proposer.name, deadline)
-                        return ran, opened.source
-                    continue
-                verified = agent.answer(question, self.proposer, deadline)
-                found.append((verified, opened.source))
-            except (AsksBack, CannotAnswer) as problem:
-                problems.append(problem)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise _which_source(question, found)
-        asking = [problem for problem in problems if isinstance(problem, AsksBack)]
-        if not problems:
-            raise CannotAnswer("The source of that choice is not open any more.")
-        raise (asking or problems)[0]
 
     def _unanswered(self, question: str, error: ClewError) -> Answer:
         clarification: Clarification | None = None
@@ -221,29 +335,11 @@ class Proxy:
         return tuple(cells)
 
 
-def _which_source(question: str, found: Sequence[tuple[Verified, Source]]) -> AsksBack:
-    options = tuple(
-        Option(
-            id=str(number),
-            label=source.name,
-            question=f"{question.rstrip(' ?.')} (in {source.name})",
-            spec=verified.candidate.spec,
-        )
-        for number, (verified, source) in enumerate(found, 1)
-    )
-    names = " or ".join(option.label for option in options)
-    return AsksBack(
-        Clarification(question=f"Several sources can answer this: {names}?", options=options)
-    )
-
-
-def _variable(spec: QuerySpec) -> str:
-    """Name the result after what it holds: ``pop_by_continent``."""
-    parts = [measure.name for measure in spec.measures[:1]] or [spec.table]
-    if spec.measures and spec.dimensions:
-        parts += ["by", *(dimension.name for dimension in spec.dimensions[:2])]
-    name = re.sub(r"\W+", "_", "_".join(parts)).strip("_").lower()
-    return name if name.isidentifier() else f"result_{name}"
+def _over(view: PlanStep, unit: InformationUnit | None, seconds: float | None) -> PlanStep:
+    """Show a step as it ended; one that told nothing was stopped."""
+    failed = unit is None or isinstance(unit.content, Failure)
+    ended = advance(advance(view, "execution"), "failed" if failed else "finish")
+    return replace(ended, seconds=seconds)
 
 
 def _step_json(step: PlanStep) -> dict[str, object]:

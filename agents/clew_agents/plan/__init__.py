@@ -1,0 +1,3 @@
+"""Plans of several agents: made from a question, checked, run, resumed."""
+
+__all__: list[str] = []
