@@ -63,9 +63,13 @@ def short(spec: q.QuerySpec) -> str:
         text += f" | by {', '.join(_dimension(d, own) for d in spec.dimensions)}"
     if spec.conditions:
         text += f" | if {' and '.join(_condition(c, own) for c in spec.conditions)}"
+    if spec.comparisons:
+        text += f" | then {', '.join(_comparison(c) for c in spec.comparisons)}"
+    if spec.top_per_group is not None:
+        top = spec.top_per_group
+        text += f" | first {top.limit} of each {', '.join(top.within)} by {_order(top.order)}"
     if spec.order:
-        ways = {"descending": "down", "ascending": "up"}
-        text += f" | order {', '.join(f'{o.by} {ways[o.direction]}' for o in spec.order)}"
+        text += f" | order {_order(spec.order)}"
     if spec.limit is not None:
         text += f" | limit {spec.limit}"
     if spec.chart is not None:
@@ -77,15 +81,37 @@ def _value(value: Any, own: str) -> str:
     if isinstance(value, q.Column):
         name = value.column if value.table == own else f"{value.table}.{value.column}"
         return f"{name}@{value.path}" if value.path else name
+    if isinstance(value, q.Arithmetic):
+        signs = {"add": " + ", "subtract": " - ", "multiply": " * ", "divide": " / "}
+        return f"({signs[value.op].join(_value(arg, own) for arg in value.args)})"
     if isinstance(value, q.MeasureRef):
         return f"<{value.measure}>"
     return str(value)
 
 
+def _order(order: tuple[q.Order, ...]) -> str:
+    ways = {"descending": "down", "ascending": "up"}
+    return ", ".join(f"{o.by} {ways[o.direction]}" for o in order)
+
+
+def _comparison(comparison: q.Comparison) -> str:
+    text = f"{comparison.kind} {comparison.periods}" if comparison.over else comparison.kind
+    text += f" over {comparison.over}" if comparison.over else ""
+    return text + (f" within {', '.join(comparison.within)}" if comparison.within else "")
+
+
 def _measure(measure: q.Measure, own: str) -> str:
-    if measure.of is None:
-        return str(measure.aggregate)
-    return f"{measure.aggregate} {_value(measure.of, own)}"
+    if measure.ratio is not None:
+        parts = (measure.ratio.numerator, measure.ratio.denominator)
+        return " / ".join(_measure(part, own) for part in parts)
+    text = str(measure.aggregate)
+    if measure.quantile is not None:
+        text += f" {measure.quantile}"
+    if measure.of is not None:
+        text += f" {_value(measure.of, own)}"
+    if measure.where is not None:
+        text += f" where {_condition(measure.where, own)}"
+    return text
 
 
 def _dimension(dimension: q.Dimension, own: str) -> str:
@@ -97,7 +123,10 @@ def _condition(condition: q.Condition, own: str) -> str:
     if isinstance(condition, q.Predicate):
         name = _value(condition.on, own)
         name = f"{condition.grain}({name})" if condition.grain else name
-        return " ".join([name, condition.operator, ", ".join(map(str, condition.values))]).strip()
+        values = ", ".join(map(str, condition.values))
+        if condition.spec is not None:
+            values = f"[{short(condition.spec)}]"
+        return " ".join([name, condition.operator, values]).strip()
     if isinstance(condition, q.Related):
         where = f" if {_condition(condition.where, condition.table)}" if condition.where else ""
         return f"{'some' if condition.has else 'no'} {condition.table}{where}"

@@ -54,7 +54,7 @@ CHANNEL = Dimension(name="channel", of=Column(table="orders", column="channel"))
 
 
 def table_of(spec: QuerySpec, rows: list[list[Any]]) -> pa.Table:
-    names = [part.name for part in (*spec.dimensions, *spec.measures)]
+    names = [part.name for part in (*spec.dimensions, *spec.measures, *spec.comparisons)]
     columns = [[_value(row[place]) for row in rows] for place in range(len(names))]
     return pa.table(dict(zip(names, columns, strict=True)))
 

@@ -19,6 +19,7 @@ from clew_tools.semantic.keys import AmbiguousPath
 
 HERE = Path(__file__).parent
 READINGS = yaml.safe_load((HERE / "readings.yaml").read_text("utf-8"))
+ANALYSES = yaml.safe_load((HERE / "readings_analysis.yaml").read_text("utf-8"))
 DECLINED = yaml.safe_load((HERE / "readings_declined.yaml").read_text("utf-8"))
 KINDS = {"cannot": CannotAnswer, "asks": AsksBack, "refused": Refused}
 
@@ -41,14 +42,14 @@ def read(source: str, case: dict[str, Any], previous: QuerySpec | None = None) -
     return found[0].spec
 
 
-@pytest.mark.parametrize(("source", "case"), _cases(READINGS))
+@pytest.mark.parametrize(("source", "case"), [*_cases(READINGS), *_cases(ANALYSES)])
 def test_a_question_becomes_the_spec_that_it_means(source: str, case: dict[str, Any]) -> None:
     previous = read(source, case)
     for following in case.get("then", ()):
         previous = read(source, following, previous)
 
 
-@pytest.mark.parametrize(("source", "case"), _cases(READINGS))
+@pytest.mark.parametrize(("source", "case"), [*_cases(READINGS), *_cases(ANALYSES)])
 def test_what_was_read_compiles(source: str, case: dict[str, Any]) -> None:
     context = context_of(source)
     for candidate in candidates_of(case["asks"], context):
@@ -102,9 +103,10 @@ def test_without_its_guard_a_change_would_not_be_refused(monkeypatch: pytest.Mon
 
 
 def test_there_are_enough_questions() -> None:
-    asked = [case for cases in READINGS.values() for case in cases]
+    told = [*READINGS.values(), *ANALYSES.values()]
+    asked = [case for cases in told for case in cases]
     follow = [case for one in asked for case in one.get("then", ())]
-    assert len(asked) + len(follow) >= 100 and len(follow) >= 15
+    assert len(asked) + len(follow) >= 200 and len(follow) >= 15
     assert sum(len(cases) for cases in DECLINED.values()) >= 60
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clew_agents.proxy.analysis_text import AnalysisText
 from clew_agents.proxy.prose import Prose, is_number
-from clew_agents.sql.describe import Describer, period_text, shown
+from clew_agents.sql.describe import Describer, is_share, period_text, shown
 from clew_core.query_spec import Dimension, Measure, QuerySpec
 from clew_core.receipts import Receipt
 
@@ -64,6 +65,10 @@ class _Writer:
 
     def write(self) -> str:
         spec = self.spec
+        if spec.comparisons or spec.top_per_group is not None:
+            told = AnalysisText(spec, self.words, self.prose, self._group_text).write()
+            if told:
+                return told
         if not spec.measures:
             return self._listing()
         if not spec.dimensions:
@@ -77,6 +82,8 @@ class _Writer:
     # --- numbers -------------------------------------------------------------------------------
 
     def _number(self, row: int, measure: Measure) -> str:
+        if is_share(measure):
+            return self.prose.percent(row, measure.name)
         exact = measure.aggregate not in ("avg", "median", "quantile", "stddev", "variance", None)
         return self.prose.number(row, measure.name, exact=exact, unit=measure.unit)
 
@@ -106,6 +113,14 @@ class _Writer:
     def _scalar(self) -> str:
         conditions = self.words.conditions()
         first = self.spec.measures[0]
+        if len(self.spec.measures) == 1 and is_share(first) and first.ratio is not None:
+            whole, part = first.ratio.denominator, first.ratio.numerator.where
+            of = f"of the {self.words.whole(whole)} {conditions}".rstrip()
+            assert part is not None
+            things = self.words.counted(whole) if whole.aggregate != "sum" else self.words.things()
+            verb = "are" if whole.aggregate != "sum" else "comes from"
+            share = self._number(0, first)
+            return f"{of}, {share} {verb} {things} {self.words.said((part,))}."
         if len(self.spec.measures) == 1 and first.aggregate in ("count", "count_distinct"):
             value = self.prose.value(0, first.name)
             verb = "is" if value == 1 else "are"

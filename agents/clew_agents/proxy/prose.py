@@ -54,6 +54,22 @@ class Prose:
             value, {"op": "value", "ref": 0}, ref, digits_for(value, exact=exact), unit
         )
 
+    def percent(self, row: int, column: str, *, signed: bool = False) -> str:
+        """Print a fraction as a percentage; with ``signed`` a rise has a plus."""
+        value = self.value(row, column)
+        if not is_number(value):
+            return "no value"
+        ref = Ref(cell=self.cell, sql_sha256=self.sql_sha256, row=row, column=column)
+        itself: Expression = {"op": "value", "ref": 0}
+        if value == 0:
+            return self._emit(value, itself, ref, 0, "%")
+        one: Expression = {"op": "ratio", "args": [itself, itself]}
+        hundredfold = value * 100
+        digits = 1 if abs(hundredfold) >= 1 else digits_for(hundredfold, exact=False)
+        tree: Expression = {"op": "percent", "args": [itself, one]}
+        text = self._emit(hundredfold, tree, ref, digits, "%")
+        return f"+{text}" if signed and value > 0 else text
+
     def plain(self, row: int, column: str) -> str:
         """Print a number that names something, a year or a key: without separators."""
         value = self.value(row, column)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_NUMBER_GROUPS = 50
+# A reading that is so many times less likely than the first one is not asked about.
+_UNLIKELY = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +96,9 @@ class SqlAgent:
         if not held:
             raise CannotAnswer("No reading of the question gives a result.")
         alone = candidates[0].single_row and held[0].candidate.single_row
-        if not alone and _differ(held):
-            raise self._ask_reading(question, held)
+        likely = [one for one in held if _rivals(one.candidate, held[0].candidate)]
+        if not alone and _differ(likely):
+            raise self._ask_reading(question, likely)
         return self._with_ties(self._nonempty(held[0], deadline), deadline)
 
     def run_option(self, option: Option, proposer: ProposerName, deadline: Deadline) -> Verified:
@@ -271,7 +274,7 @@ class SqlAgent:
     def _ask_reading(self, question: str, held: Sequence[Verified]) -> AsksBack:
         options = []
         for number, verified in enumerate(held, 1):
-            label = Describer(verified.candidate.spec).measures()
+            label = Describer(verified.candidate.spec).reading()
             options.append(
                 Option(
                     id=str(number),
@@ -287,6 +290,11 @@ class SqlAgent:
                 options=tuple(options),
             )
         )
+
+
+def _rivals(other: Candidate, first: Candidate) -> bool:
+    """Whether a reading is likely enough, beside the first one, to be asked about."""
+    return other.confidence * _UNLIKELY >= first.confidence
 
 
 def _differ(held: Sequence[Verified]) -> bool:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from clew_agents.proposer import Candidate
+from clew_agents.sql.analysis import analysed
 from clew_agents.sql.conditions import ConditionMaker, Placed
 from clew_agents.sql.measures import Computed, MeasureMaker, listed
-from clew_agents.sql.reading import Group, Reading
+from clew_agents.sql.reading import Group, Op, Reading
 from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
@@ -42,7 +43,11 @@ class Assembler:
             Ambiguous, NotUnderstood: something could not be settled.
         """
         reading = self.reading
+        if reading.missing:
+            raise NotUnderstood([], reading.missing)
+        self._rank_by_children()
         computed = [self.made.computed(op) for op in reading.ops]
+        self.made.see_that_it_adds_up(computed)
         entity_table = self._entity_table()
         self.resolver.base = base = self._base(computed, entity_table)
         if reading.adjective:
@@ -55,16 +60,37 @@ class Assembler:
         self.resolver.base = base
         if reading.direction is not None and not dimensions:
             raise NotUnderstood([item.text for item in reading.ranked])
-        if reading.direction is not None and reading.groups:
-            raise NotUnderstood([], "The first of each group can't be ranked yet.")
-        placed = ConditionMaker(
+        placed = self._placed(reading, base, computed)
+        found = self._specs(base, computed, dimensions, placed)
+        if reading.analysis is None:
+            return found
+        part = reading.analysis.part
+        inner = self._placed(part, base, computed) if part is not None else None
+        return analysed(found, reading.analysis, inner, tuple(d for d, _ in dimensions))
+
+    def _placed(self, reading: Reading, base: str, computed: list[Computed]) -> Placed:
+        return ConditionMaker(
             reading=reading,
             resolver=self.resolver,
             vocabulary=self.vocabulary,
             base=base,
             counting=all(c.aggregate in ("count", "count_distinct") for c in computed),
         ).make()
-        return self._specs(base, computed, dimensions, placed)
+
+    def _rank_by_children(self) -> None:
+        """Read "top 5 customers by orders" as by their number: a customer has many orders."""
+        reading = self.reading
+        if reading.direction is None or reading.entity is None or reading.ops:
+            return
+        owners = reading.entity.tables
+        for group in reading.groups:
+            tables = group.item.tables
+            if len(owners) != 1 or len(tables) != 1 or owners == tables:
+                continue
+            if reaches(self.vocabulary.catalog, tables[0], owners[0]):
+                reading.ops.append(Op(aggregate="count", target=group.item, count=True))
+                reading.groups.remove(group)
+                return
 
     # --- the table to stand on -----------------------------------------------------------------
 
@@ -173,7 +199,9 @@ class Assembler:
                 raise NotUnderstood([item.text])
             found.append((self._dimension(column, None), column))
         if self.reading.entity is not None and not self.reading.columns:
-            found = [*self.things(self.reading.entity), *found]
+            things = self.things(self.reading.entity)
+            # What is ranked within groups stands behind them.
+            found = [*found, *things] if self.reading.direction else [*things, *found]
         unique: dict[str, tuple[q.Dimension, Name]] = {}
         for dimension, name in found:
             unique.setdefault(dimension.name, (dimension, name))
@@ -219,6 +247,8 @@ class Assembler:
         """Make the dimensions that stand for a named thing: its column, or its table's label."""
         if item.tag == "R":
             return [self.time_group(Group(item=item, grain=cast(q.Grain, item.value)))]
+        if item.tag == "V":
+            return [self._column_of_value(item)]
         table = self.resolver.table(item)
         if table is None:
             column = self.resolver.column(item)
@@ -240,6 +270,13 @@ class Assembler:
             self.labels[dimension.name] = table
             made.append((dimension, name))
         return made
+
+    def _column_of_value(self, item: Item) -> tuple[q.Dimension, Name]:
+        """Group by the column of a value: "the app against the kiosk"."""
+        hit = self.resolver.value(item, ())[0]
+        columns = self.vocabulary.columns
+        name = next(n for n in columns if (n.table, n.column) == (hit.table, hit.column))
+        return self._dimension(name, None), name
 
     def _dimension(
         self, name: Name, grain: q.Grain | None, *, of_table: bool = False
@@ -270,10 +307,21 @@ class Assembler:
                 self._candidate(base, _with(computed, a), dimensions, placed)
                 for a in ("sum", "avg")
             )]  # fmt: skip
-        return [
+        found = [
             self._candidate(base, _with(computed, aggregate), dimensions, placed)
             for aggregate in choices or ("sum", "avg")
         ]
+        if self._adds_up_by(base) and choices is not None and choices[-1] == "sum":
+            return [found[-1], *(replace(one, confidence=0.15) for one in found[:-1])]
+        return found
+
+    def _adds_up_by(self, base: str) -> bool:
+        """Whether "top 3 categories by amount" ranks things with many rows: by their totals."""
+        reading = self.reading
+        if reading.entity is None or base in reading.entity.tables:
+            return False
+        top = any(item.tag == "K" for item in reading.ranked)
+        return top and any(item.text.lower() == "by" for item in self.resolver.items)
 
     def _aggregates(
         self, computed: Computed, grouped: bool, placed: Placed
@@ -321,6 +369,9 @@ class Assembler:
             way: q.Direction = "descending" if self.reading.direction == "max" else "ascending"
             order = (q.Order(by=measures[0].name, direction=way),)
             limit = self.reading.limit or 10
+        top = self._first_of_each(dimensions, order, limit)
+        if top is not None:
+            order, limit = (*(q.Order(by=name) for name in top.within), *order), None
         mark = self.reading.mark
         spec = q.QuerySpec(
             source=self.source,
@@ -330,6 +381,7 @@ class Assembler:
             conditions=(*placed.conditions, *having),
             order=order,
             limit=limit,
+            top_per_group=top,
             distinct=not measures and not self.labels and not self.reading.columns,
             chart=q.ChartHint(mark=mark) if mark or self.reading.charted else None,
             terms=self.terms(),
@@ -338,6 +390,19 @@ class Assembler:
             spec=spec, confidence=0.9, reason="each word of the question has its place",
             labels=dict(self.labels),
         )  # fmt: skip
+
+    def _first_of_each(
+        self,
+        dimensions: list[tuple[q.Dimension, Name]],
+        order: tuple[q.Order, ...],
+        limit: int | None,
+    ) -> q.TopPerGroup | None:
+        """Rank within each group where the question ranks and groups."""
+        if not order or limit is None or not self.reading.groups or self.reading.entity is None:
+            return None
+        things = {d.name for d, _ in self.things(self.reading.entity)}
+        within = tuple(d.name for d, _ in dimensions if d.name not in things)
+        return q.TopPerGroup(within=within, order=order, limit=limit) if within else None
 
     def terms(self) -> dict[str, str]:
         """The words of the question for tables and columns, by ``table.column`` or ``table``."""

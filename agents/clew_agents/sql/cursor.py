@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC
@@ -58,6 +59,12 @@ class Cursor:
     def take(self, *places: int | None) -> None:
         """Mark items as used."""
         self.used.update(place for place in places if place is not None)
+
+    def silence(self, *places: int | None) -> None:
+        """Make items say nothing more: what they ask for was read."""
+        for at in places:
+            if at is not None:
+                self.items[at] = replace(self.items[at], tag=".", value="", matches=())
 
     def free(self, at: int | None) -> bool:
         """Whether an item is there and no part took it."""

@@ -21,6 +21,10 @@ _SIGNS = {
 }  # fmt: skip
 
 
+_COMPARED = {
+    "running_total": "running total", "rolling_avg": "rolling average",
+    "rolling_sum": "rolling total", "difference": "change", "growth": "growth",
+}  # fmt: skip
 _TIMELY = {"highest": "latest", "lowest": "earliest"}
 
 
@@ -61,7 +65,9 @@ class Describer:
             return f"number of {self.things()}"
         if measure.aggregate in ("count", "count_distinct"):
             return f"number of {self.counted(measure)}"
-        if measure.ratio is not None or measure.aggregate is None:
+        if measure.ratio is not None:
+            return self._ratio(measure, measure.ratio)
+        if measure.aggregate is None:
             return measure.name.replace("_", " ")
         name = self.column(measure.of)
         head = _AGGREGATES.get(measure.aggregate, measure.aggregate)
@@ -74,6 +80,22 @@ class Describer:
         if head == "total" and name.endswith("totals"):
             return f"sum of {name}"
         return f"{head} {name}"
+
+    def _ratio(self, measure: q.Measure, ratio: q.Ratio) -> str:
+        """Say a share, or a count per thing."""
+        top, bottom = ratio.numerator, ratio.denominator
+        if is_share(measure):
+            assert top.where is not None
+            return f"share of {self.whole(bottom)} {self.said((top.where,))}".rstrip()
+        if bottom.aggregate in ("count", "count_distinct") and bottom.where is None:
+            of = self.counted(bottom, one=True).removeprefix("different ")
+            what = self.counted(top) if _counts(top) else self.measure(top)
+            return f"average number of {what} per {of}" if _counts(top) else f"{what} per {of}"
+        return f"ratio of {self.measure(top)} to {self.measure(bottom)}"
+
+    def whole(self, measure: q.Measure) -> str:
+        """Say what a share is taken of: "rides", "total amount"."""
+        return self.counted(measure) if _counts(measure) else self.measure(measure)
 
     def counted(self, measure: q.Measure, *, one: bool = False) -> str:
         """Say what a count counts; with ``one`` in the singular."""
@@ -88,9 +110,21 @@ class Describer:
 
     def measures(self) -> str:
         """Say all measures, or the listed columns where there are none."""
-        if self.spec.measures:
-            return _and([self.measure(measure) for measure in self.spec.measures])
-        return "each single row"
+        texts = [self.measure(measure) for measure in self.spec.measures]
+        kinds = {c.kind: c for c in self.spec.comparisons}
+        if len(texts) == 1 and "share" in kinds:
+            return f"share of {self.whole(self.spec.measures[0])}"
+        for kind, said in _COMPARED.items():
+            if kind in kinds:
+                return f"{said} of {_and(texts)}"
+        return _and(texts) if texts else "each single row"
+
+    def reading(self) -> str:
+        """Say what is computed so that it can be told from another reading."""
+        if any(c.kind == "share" for c in self.spec.comparisons):
+            whole = f"{self.whole(self.spec.measures[0])} {self.conditions()}".rstrip()
+            return f"the part of all {whole} that each {self.dimensions()} has"
+        return self.measures()
 
     def dimension(self, dimension: q.Dimension) -> str:
         """Say what a group is: "continent", "month"."""
@@ -128,7 +162,11 @@ class Describer:
 
     def conditions(self) -> str:
         """Say all conditions, the times last: "for country Brazil in 1997"."""
-        parts = [(c, *self._condition(c)) for c in self.spec.conditions if not _on_measure(c)]
+        return self.said(tuple(c for c in self.spec.conditions if not _on_measure(c)))
+
+    def said(self, conditions: Sequence[q.Condition]) -> str:
+        """Say some conditions, the times last."""
+        parts = [(c, *self._condition(c)) for c in conditions]
         plain = [(c, text) for c, text, timed in parts if not timed]
         timed_texts = [text for _, text, timed in parts if timed]
         equal = all(isinstance(c, q.Predicate) and c.operator in ("=", "in") for c, _ in plain)
@@ -140,7 +178,8 @@ class Describer:
         """Whether something is computed or looked up, and not counted or listed."""
         if not self.spec.measures:
             return not self.spec.distinct
-        return any(m.aggregate not in ("count", "count_distinct") for m in self.spec.measures)
+        wholes = [m.ratio.denominator if m.ratio else m for m in self.spec.measures]
+        return any(not _counts(whole) for whole in wholes)
 
     def _condition(self, condition: q.Condition) -> tuple[str, bool]:
         if isinstance(condition, q.Predicate):
@@ -178,6 +217,19 @@ class Describer:
             return span, True
         name = self.column(test.on)
         return f"{name} {_compared(test)}", False
+
+
+def is_share(measure: q.Measure) -> bool:
+    """Whether a measure is the part of rows that fulfil more than the others."""
+    ratio = measure.ratio
+    if ratio is None or ratio.numerator.where is None or ratio.denominator.where is not None:
+        return False
+    top, bottom = ratio.numerator, ratio.denominator
+    return (top.aggregate, top.of) == (bottom.aggregate, bottom.of)
+
+
+def _counts(measure: q.Measure) -> bool:
+    return measure.aggregate in ("count", "count_distinct")
 
 
 def shown(spec: q.QuerySpec) -> tuple[q.Dimension, ...]:

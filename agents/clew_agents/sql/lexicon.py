@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clew_agents.sql.analysis_words import ANALYSIS
+
 TAGS = {
     "A": "aggregate: average, total",
     "N": "count: how many, number of",
@@ -30,6 +32,9 @@ TAGS = {
     "U": "universal: all, across",
     "H": "chart: line chart",
     "Y": "unsupported: why, forecast",
+    "T": "along time: growth, running total, year over year",
+    "%": "part of a whole: share of, percentage",
+    "I": "against: compared with, versus",
     ".": "filler: the, of, please",
 }
 
@@ -51,6 +56,7 @@ def _rows(tag: str, value: str, phrases: str) -> dict[tuple[str, ...], Entry]:
 
 
 PHRASES: dict[tuple[str, ...], Entry] = {
+    **{phrase: Entry(tag=tag, value=value) for phrase, (tag, value) in ANALYSIS.items()},
     **_rows("A", "avg", "average, averages, avg, mean, averaged, on average, typical, averaging"),
     **_rows("A", "sum", "total, totals, sum, sums, in total, add up, sum up, summed, totalled, "
             "totaled, altogether, overall, combined, in all, sum total, total up"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
-from clew_agents.sql.thesaurus import ADJECTIVES, STOCK
+from clew_agents.sql.thesaurus import ADJECTIVES, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_core import query_spec as q
 
@@ -113,6 +113,23 @@ class MeasureMaker:
         """The words of a column's name and those that the question has for it."""
         said = self.resolver.terms.get((column.table, column.column or ""), "")
         return {*column.words, *said.casefold().split()}
+
+    def see_that_it_adds_up(self, computed: Sequence[Computed]) -> None:
+        """Refuse the share or running total of a price, a rate: these don't add up.
+
+        Raises:
+            NotUnderstood: one was asked for.
+        """
+        analysis = self.reading.analysis
+        if analysis is None or analysis.kind not in ("share", "running"):
+            return
+        for one in computed:
+            if one.aggregate != "sum" or one.column is None:
+                continue
+            if not self.said_of(one.column).isdisjoint((*AVERAGED, "price")):
+                raise NotUnderstood(
+                    [], f"{analysis.text!r} needs what adds up: {one.column.column!r} does not."
+                )
 
     def discrete(self, column: Name) -> bool:
         """Whether a number only tells rows apart: a key, a year."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import cast
 
 from clew_agents.sql.cursor import Cursor
+from clew_agents.sql.read_analysis import AnalysisReader
 from clew_agents.sql.read_conditions import ConditionReader
 from clew_agents.sql.read_groups import GroupReader
 from clew_agents.sql.read_measures import MeasureReader
@@ -20,14 +21,19 @@ from clew_agents.sql.tagging import Item
 from clew_agents.sql.vocabulary import EXACT
 from clew_core.query_spec import Mark
 
+_FROM = ("through", "via", "from")
+
 
 def read(items: Sequence[Item]) -> Reading:
     """Read tagged words."""
     cursor = Cursor(items)
     _context(cursor)
     _names_that_are_words(cursor)
+    _values_that_are_names(cursor)
     _charts(cursor)
     _compounds(cursor)
+    analysis = AnalysisReader(cursor)
+    analysis.begin()
     ConditionReader(cursor).read()
     _adjectives(cursor)
     _columns(cursor)
@@ -35,6 +41,7 @@ def read(items: Sequence[Item]) -> Reading:
     MeasureReader(cursor).read()
     _listing(cursor)
     _leftovers(cursor)
+    analysis.finish()
     return cursor.reading
 
 
@@ -74,6 +81,14 @@ def _names_that_are_words(cursor: Cursor) -> None:
         qualified = at > 0 and cursor.is_table(at - 1)
         if operated or qualified or cursor.tag(after) in ("C", "B"):
             cursor.items[at] = _as_name(item)
+
+
+def _values_that_are_names(cursor: Cursor) -> None:
+    """Read "came through phone" as the value, where a column has that name too."""
+    for at, item in enumerate(cursor.items):
+        said = cursor.items[at - 1].text.lower() if at else ""
+        if item.tag == "F" and item.hits and not item.tables and said in _FROM:
+            cursor.items[at] = replace(item, tag="V", value=item.text, matches=())
 
 
 def _adjectives(cursor: Cursor) -> None:

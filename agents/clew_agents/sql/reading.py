@@ -94,6 +94,37 @@ Tested: TypeAlias = NumberTest | TimeTest | ValueTest | FlagTest
 
 
 @dataclass(kw_only=True)
+class Analysis:
+    """What is made of a measure once it is computed: its share, its growth, its running total.
+
+    Attributes:
+        kind: which analysis.
+        text: the words that ask for it.
+        relative: growth as a fraction is asked for, and not the difference.
+        summed: a rolling window is added up, not averaged.
+        grain: of the time it goes along, where the question says one.
+        periods: how far back, or how wide a window.
+        last_year: compared with the same period a year earlier.
+        order: the largest rise or fall is asked for.
+        limit: how many of them.
+        part: of a share: what the rows of the part fulfil, beside the conditions of the whole.
+        open_part: it is not clear whether these conditions are the part's or the whole's.
+    """
+
+    kind: Literal["share", "change", "running", "rolling"]
+    text: str
+    relative: bool = False
+    summed: bool = False
+    grain: Grain | None = None
+    periods: int = 1
+    last_year: bool = False
+    order: Literal["max", "min"] | None = None
+    limit: int | None = None
+    part: Reading | None = None
+    open_part: bool = False
+
+
+@dataclass(kw_only=True)
 class Reading:
     """The parts of a question; items that no part took are in ``rest``.
 
@@ -113,6 +144,8 @@ class Reading:
         lacking: tables of which there must be no rows.
         listing: rows are asked for.
         ranked: the words that ask for a ranking, to name them where there is nothing to rank.
+        analysis: what is made of the measures once they are computed.
+        missing: what an analysis lacks, in a sentence; it can't be answered then.
         mark: the chart that was asked for.
         context: tables that the question names, in order.
         rest: items that no part took and that are no filler.
@@ -133,6 +166,8 @@ class Reading:
     lacking: list[Item] = field(default_factory=list)
     listing: bool = False
     ranked: list[Item] = field(default_factory=list)
+    analysis: Analysis | None = None
+    missing: str = ""
     mark: Mark | None = None
     charted: bool = False
     context: list[str] = field(default_factory=list)

@@ -53,6 +53,7 @@ ADJECTIVES: dict[str, tuple[str, ...]] = {
     "costly": ("price", "cost", "fee", "fare", "rate"),
     "old": ("birth", "birthdate", "birthday", "born", "age", "founded", "built"),
     "young": ("birth", "birthdate", "birthday", "born", "age", "founded", "built"),
+    "paid": ("salary", "wage", "pay", "income", "earnings", "compensation"),
     "heavy": ("weight", "mass"),
     "light": ("weight", "mass"),
     "tall": ("height",),
