@@ -113,13 +113,12 @@ class AnalysisText:
         if self.spec.limit is not None and self.spec.order:
             return self._extreme(measure, before)
         if self.rows == 1 and not others:
-            base = self.kinds.get("previous_period")
+            base, now = self.kinds.get("previous_period"), self._value(0, measure)
             if base is None or not is_number(self._raw(0, base)):
-                now = self._value(0, measure)
                 return f"the {self._what(measure)} is {now}; {before} has no value."
             earlier = self.prose.number(0, base.name, exact=True, unit=measure.unit)
             return (
-                f"the {self._what(measure)} is {self._value(0, measure)}, "
+                f"the {self._what(measure)} is {now}, "
                 f"after {earlier} in {before}: {self._moved(0)}."
             )
         periods = {self.said(row, time) for row in range(self.rows)}
