@@ -80,6 +80,13 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
     **_said("S", "min paid", "lowest paid, worst paid, least paid, lowest earning, "
             "the lowest paid"),
     **_said("K", "max", "best selling, top selling, bestselling, most selling"),
+    **_said("X", "null", "missing, empty, unknown, null, blank, not given, not known, unspecified, "
+            "not specified, is null, not filled"),
+    **_said("X", "yet", "not yet, not been, yet to be, is not yet, are not yet, "
+            "was not yet, were not yet, has not yet been, have not yet been, have not been, "
+            "has not been, still not, still to be, never been"),
+    **_said("U", "", "a single, anything, any single, even one, even a single"),
+    **_said(".", "", "but, yet, though"),
     **_said(".", "", "through, via, break that down, break it down, break this down, "
             "break them down, break down, split that, split it, split this, splitted, "
             "split them, show me, account for, accounts for, accounted for, make up, makes up, "

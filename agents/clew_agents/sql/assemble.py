@@ -9,6 +9,7 @@ from clew_agents.proposer import Candidate
 from clew_agents.sql.analysis import analysed
 from clew_agents.sql.conditions import ConditionMaker, Placed
 from clew_agents.sql.measures import Computed, MeasureMaker, listed
+from clew_agents.sql.read_averages import counted
 from clew_agents.sql.reading import Group, Op, Reading
 from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
@@ -45,6 +46,7 @@ class Assembler:
         reading = self.reading
         if reading.missing:
             raise NotUnderstood([], reading.missing)
+        counted(reading.averages, reading.ops)
         self._rank_by_children()
         computed = [self.made.computed(op) for op in reading.ops]
         self.made.see_that_it_adds_up(computed)
@@ -61,12 +63,33 @@ class Assembler:
         if reading.direction is not None and not dimensions:
             raise NotUnderstood([item.text for item in reading.ranked])
         placed = self._placed(reading, base, computed)
-        found = self._specs(base, computed, dimensions, placed)
+        found = self._averaged_within(self._specs(base, computed, dimensions, placed))
         if reading.analysis is None:
             return found
         part = reading.analysis.part
         inner = self._placed(part, base, computed) if part is not None else None
         return analysed(found, reading.analysis, inner, tuple(d for d, _ in dimensions))
+
+    def _averaged_within(self, found: list[Candidate]) -> list[Candidate]:
+        """Where rows are chosen, the average may be that of all rows or of those chosen."""
+        if not any(not test.counted for test in self.reading.averages):
+            return found
+        made: list[Candidate] = []
+        for candidate in found:
+            made.append(candidate)
+            spec = candidate.spec
+            chosen = tuple(c for c in spec.conditions if not _is_average(c))
+            if not chosen:
+                continue
+            narrowed = tuple(
+                replace(c, spec=replace(c.spec, table=spec.table, conditions=chosen))
+                if isinstance(c, q.Predicate) and c.spec is not None and _is_average(c)
+                else c
+                for c in spec.conditions
+            )
+            narrow = replace(spec, conditions=narrowed)
+            made.append(replace(candidate, spec=narrow, confidence=0.4))
+        return made
 
     def _placed(self, reading: Reading, base: str, computed: list[Computed]) -> Placed:
         return ConditionMaker(
@@ -74,6 +97,7 @@ class Assembler:
             resolver=self.resolver,
             vocabulary=self.vocabulary,
             base=base,
+            source=self.source,
             counting=all(c.aggregate in ("count", "count_distinct") for c in computed),
         ).make()
 
@@ -372,6 +396,7 @@ class Assembler:
         top = self._first_of_each(dimensions, order, limit)
         if top is not None:
             order, limit = (*(q.Order(by=name) for name in top.within), *order), None
+        having += self._above_average(base, measures, dimensions, placed)
         mark = self.reading.mark
         spec = q.QuerySpec(
             source=self.source,
@@ -390,6 +415,43 @@ class Assembler:
             spec=spec, confidence=0.9, reason="each word of the question has its place",
             labels=dict(self.labels),
         )  # fmt: skip
+
+    def _above_average(
+        self,
+        base: str,
+        measures: list[q.Measure],
+        dimensions: list[tuple[q.Dimension, Name]],
+        placed: Placed,
+    ) -> list[q.Predicate]:
+        """Compare the number of each group with the average of the groups."""
+        tests = [test for test in self.reading.averages if test.counted]
+        if not tests:
+            return []
+        per = self._one_of(dimensions)
+        if len(tests) > 1 or len(measures) != 1 or per is None:
+            raise NotUnderstood([tests[0].text], f"{tests[0].text!r} of which groups?")
+        things = q.Measure(name="groups", aggregate="count_distinct", of=per)
+        average = q.Measure(
+            name="average", ratio=q.Ratio(numerator=measures[0], denominator=things)
+        )
+        spec = q.QuerySpec(
+            source=self.source, table=base, measures=(average,), conditions=placed.conditions
+        )
+        on = q.MeasureRef(measure=measures[0].name)
+        return [q.Predicate(on=on, operator=tests[0].operator, spec=spec)]
+
+    def _one_of(self, dimensions: list[tuple[q.Dimension, Name]]) -> q.Column | None:
+        """The column that tells the groups apart: of one column itself, of a table its key."""
+        if self.reading.entity is None or any(d.grain for d, _ in dimensions):
+            return None
+        tables = {name.table for _, name in dimensions}
+        if len(tables) != 1:
+            return None
+        table = self.vocabulary.catalog.table(next(iter(tables)))
+        if self.reading.entity.tables and table is not None and len(table.primary_key) == 1:
+            return q.Column(table=table.name, column=table.primary_key[0])
+        of = dimensions[0][0].of
+        return of if len(dimensions) == 1 and isinstance(of, q.Column) else None
 
     def _first_of_each(
         self,
@@ -433,6 +495,10 @@ class Assembler:
             name=f"{head}{title}{tail}", aggregate=aggregate, of=of,
             unit=self.vocabulary.column(column).unit,
         )  # fmt: skip
+
+
+def _is_average(condition: q.Condition) -> bool:
+    return isinstance(condition, q.Predicate) and condition.spec is not None
 
 
 def _with(computed: list[Computed], aggregate: q.Aggregate) -> list[Computed]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from clew_agents.sql.periods import Period
 from clew_agents.sql.reading import (
+    AverageTest,
     FlagTest,
+    NullTest,
     NumberTest,
     Reading,
     Tested,
@@ -44,6 +46,7 @@ class ConditionMaker:
         resolver: settles the columns.
         vocabulary: of the source.
         base: the table whose rows are tested.
+        source: the name of the source, for specs within the spec.
         counting: rows are counted or listed, so that a condition on rows below them is clear.
     """
 
@@ -51,6 +54,7 @@ class ConditionMaker:
     resolver: Resolver
     vocabulary: Vocabulary
     base: str
+    source: str = ""
     counting: bool = True
     _below: dict[str, list[q.Predicate | q.AnyOf | q.AllOf]] = field(default_factory=dict)
 
@@ -67,6 +71,7 @@ class ConditionMaker:
             *reading.values,
             *reading.numbers,
             *reading.flags,
+            *reading.nulls,
             *reading.times,
         ]
         either = reading.either or ()
@@ -88,6 +93,7 @@ class ConditionMaker:
                 self._place(found, *self._tested(test))
         if reading.either is not None:
             found.append(self._either(*reading.either))
+        found += [self._average(test) for test in reading.averages if not test.counted]
         lacking = [self._lacking(item.tables[0]) for item in self.reading.lacking]
         for table, inner in self._below.items():
             where: q.Predicate | q.AnyOf | q.AllOf = (
@@ -115,6 +121,8 @@ class ConditionMaker:
             return self._value(test)
         if isinstance(test, NumberTest):
             return self._number(test)
+        if isinstance(test, NullTest):
+            return self._null(test)
         return self._time(test) if isinstance(test, TimeTest) else self._flag(test)
 
     def _either(self, first: Tested, second: Tested) -> q.AnyOf:
@@ -124,6 +132,34 @@ class ConditionMaker:
             if not reaches(self.vocabulary.catalog, self.base, table):
                 raise NotUnderstood(["or"])
         return q.AnyOf(any=tuple(condition for condition, _ in parts))
+
+    def _null(self, test: NullTest) -> tuple[q.Predicate, str]:
+        name = self.resolver.column(test.item) if test.item.tag == "F" else self._hinted(test)
+        if name is None:
+            raise NotUnderstood([test.item.text])
+        on = q.Column(table=name.table, column=name.column or "")
+        return q.Predicate(on=on, operator="is_null" if test.empty else "is_not_null"), name.table
+
+    def _hinted(self, test: NullTest) -> Name | None:
+        """The one column of the base whose name holds the word: a manager's id, a closing date."""
+        hinted = self.vocabulary.hints(test.item.value)
+        own = [n for n in self.vocabulary.of_table(self.base) if (n.table, n.column) in hinted]
+        if len(own) != 1:
+            return None
+        self.resolver.used.add((own[0].table, own[0].column or ""))
+        return own[0]
+
+    def _average(self, test: AverageTest) -> q.Predicate:
+        """Compare a column with its average over all rows of its table."""
+        name = self.resolver.column(test.item, NUMERIC)
+        if name is None or self.vocabulary.is_key(name):
+            raise NotUnderstood([test.text], f"{test.text!r}: of what?")
+        if not reaches(self.vocabulary.catalog, self.base, name.table):
+            raise NotUnderstood([], f"{test.text!r}: of one row of {name.table!r} or of all?")
+        on = q.Column(table=name.table, column=name.column or "")
+        measure = q.Measure(name="average", aggregate="avg", of=on)
+        spec = q.QuerySpec(source=self.source, table=name.table, measures=(measure,))
+        return q.Predicate(on=on, operator=test.operator, spec=spec)
 
     def _flag(self, test: FlagTest) -> tuple[q.Predicate, str]:
         name = self.resolver.column(test.item, ("boolean",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
@@ -124,6 +125,10 @@ class Describer:
         if any(c.kind == "share" for c in self.spec.comparisons):
             whole = f"{self.whole(self.spec.measures[0])} {self.conditions()}".rstrip()
             return f"the part of all {whole} that each {self.dimensions()} has"
+        if any(isinstance(c, q.Predicate) and c.spec is not None for c in self.spec.conditions):
+            return f"{self.listed() if not self.spec.measures else self.measures()} " + (
+                self.conditions()
+            )
         return self.measures()
 
     def dimension(self, dimension: q.Dimension) -> str:
@@ -208,7 +213,12 @@ class Describer:
 
     def _predicate(self, test: q.Predicate) -> tuple[str, bool]:
         if isinstance(test.on, q.MeasureRef):
-            return f"{test.on.measure.replace('_', ' ')} {_compared(test)}", False
+            said = test.on.measure.replace("_", " ")
+            measure = next((m for m in self.spec.measures if m.name == test.on.measure), None)
+            if measure is not None:
+                said = self.measure(measure)
+            against = self._against(test, test.spec) if test.spec else _compared(test)
+            return f"{said} {against}", False
         if test.grain == "month_of_year" and test.operator == "=":
             return f"in {calendar.month_name[int(str(test.values[0]))]}", True
         if isinstance(test.on, q.Column) and _is_year(test.on):
@@ -216,7 +226,21 @@ class Describer:
         if span := _span(q.AllOf(all=(test,))):
             return span, True
         name = self.column(test.on)
+        if test.spec is not None:
+            return f"{name} {self._against(test, test.spec)}", False
         return f"{name} {_compared(test)}", False
+
+    def _against(self, test: q.Predicate, spec: q.QuerySpec) -> str:
+        """Say what is compared with the result of another spec."""
+        inner = Describer(replace(spec, terms={**self.terms, **spec.terms}))
+        sign = _SIGNS.get(test.operator, test.operator)
+        if test.operator in ("in", "not_in"):
+            what = f"those {inner.conditions()}".strip()
+            return f"{'not ' if test.operator == 'not_in' else ''}among {what}"
+        if spec.measures and spec.measures[0].aggregate == "avg":
+            of = f" of {inner.things()} {inner.conditions()}".rstrip() if spec.conditions else ""
+            return f"{sign} its average{of}"
+        return f"{sign} the average"
 
 
 def is_share(measure: q.Measure) -> bool:

@@ -66,6 +66,7 @@ def continue_spec(
         resolver=resolver,
         vocabulary=resolver.vocabulary,
         base=previous.table,
+        source=previous.source,
     ).make()
     spec = previous
     if placed.conditions:

@@ -12,9 +12,11 @@ from typing import cast
 
 from clew_agents.sql.cursor import Cursor
 from clew_agents.sql.read_analysis import AnalysisReader
+from clew_agents.sql.read_averages import AverageReader
 from clew_agents.sql.read_conditions import ConditionReader
 from clew_agents.sql.read_groups import GroupReader
 from clew_agents.sql.read_measures import MeasureReader
+from clew_agents.sql.read_nulls import NullReader
 from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
@@ -34,6 +36,8 @@ def read(items: Sequence[Item]) -> Reading:
     _compounds(cursor)
     analysis = AnalysisReader(cursor)
     analysis.begin()
+    AverageReader(cursor).read()
+    NullReader(cursor).read()
     ConditionReader(cursor).read()
     _adjectives(cursor)
     _columns(cursor)

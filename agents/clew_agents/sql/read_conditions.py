@@ -280,9 +280,12 @@ class ConditionReader:
             negated = True
             self.cursor.take(left)
             left = self.cursor.previous(left, ".E")
-        elif left is not None and self._text(left) in ("not", "without", "no"):
+        elif left is not None and (
+            self._text(left) in ("not", "without", "no", "never")
+            or self.cursor.items[left].value == "yet"
+        ):
             negated = True
-            lacking = self._text(left) != "not"
+            lacking = self._text(left) in ("without", "no", "never")
             self.cursor.take(left)
             left = self.cursor.previous(left, ".E")
         right = self.cursor.next(last, "")

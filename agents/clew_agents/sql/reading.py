@@ -41,7 +41,12 @@ class Group:
 
 @dataclass(kw_only=True)
 class NumberTest:
-    """A comparison with numbers; on counted rows of a table where the item names one."""
+    """A comparison with numbers; on counted rows of a table where the item names one.
+
+    Attributes:
+        having: what is compared is computed over a group: counted rows, or ``aggregate``.
+        aggregate: of the column that the item names.
+    """
 
     places: tuple[int, ...]
     item: Item | None
@@ -49,6 +54,7 @@ class NumberTest:
     values: tuple[int | float, ...]
     text: str
     having: bool = False
+    aggregate: Aggregate | None = None
 
 
 @dataclass(kw_only=True)
@@ -90,7 +96,27 @@ class FlagTest:
     holds: bool
 
 
-Tested: TypeAlias = NumberTest | TimeTest | ValueTest | FlagTest
+@dataclass(kw_only=True)
+class NullTest:
+    """A column that must be empty, or filled."""
+
+    places: tuple[int, ...]
+    item: Item
+    empty: bool
+
+
+@dataclass(kw_only=True)
+class AverageTest:
+    """A column, or the number of rows of a table, compared with its average."""
+
+    places: tuple[int, ...]
+    item: Item
+    operator: Operator
+    counted: bool
+    text: str
+
+
+Tested: TypeAlias = NumberTest | TimeTest | ValueTest | FlagTest | NullTest
 
 
 @dataclass(kw_only=True)
@@ -140,6 +166,8 @@ class Reading:
         times: comparisons with periods.
         values: text values.
         flags: truth values.
+        nulls: columns that must be empty, or filled.
+        averages: comparisons with an average.
         either: two tests of which one must hold.
         lacking: tables of which there must be no rows.
         listing: rows are asked for.
@@ -162,6 +190,8 @@ class Reading:
     times: list[TimeTest] = field(default_factory=list)
     values: list[ValueTest] = field(default_factory=list)
     flags: list[FlagTest] = field(default_factory=list)
+    nulls: list[NullTest] = field(default_factory=list)
+    averages: list[AverageTest] = field(default_factory=list)
     either: tuple[Tested, Tested] | None = None
     lacking: list[Item] = field(default_factory=list)
     listing: bool = False
