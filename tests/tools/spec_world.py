@@ -103,14 +103,16 @@ _TYPES = {
     "postgres": {"integer": "BIGINT", "text": "TEXT", "decimal": "NUMERIC(12, 2)",
                  "number": "DOUBLE PRECISION", "date": "DATE", "timestamp": "TIMESTAMP",
                  "boolean": "BOOLEAN"},
+    "mysql": {"integer": "BIGINT", "text": "TEXT", "decimal": "DECIMAL(12, 2)",
+              "number": "DOUBLE", "date": "DATE", "timestamp": "DATETIME", "boolean": "BOOLEAN"},
 }  # fmt: skip
 
 
 class Worlds:
     """The engines, filled with the same rows."""
 
-    def __init__(self, url: str | None) -> None:
-        """Fill the engines; PostgreSQL only where there is a URL."""
+    def __init__(self, url: str | None, mariadb: str | None = None) -> None:
+        """Fill the engines; servers only where there is a URL."""
         self._connections: dict[str, Any] = {
             "duckdb": duckdb.connect(),
             "sqlite": sqlite3.connect(":memory:"),
@@ -119,15 +121,17 @@ class Worlds:
             import psycopg
 
             self._connections["postgres"] = psycopg.connect(url, autocommit=True)
+        if mariadb is not None:
+            self._connections["mysql"] = _MariaDB(mariadb)
         for engine, connection in self._connections.items():
             for name, told in TABLES.items():
                 parts = [text.removesuffix(" *").split() for text in told["columns"]]
                 columns = ", ".join(f"{c} {_TYPES[engine][t]}" for c, t in parts)
-                if engine == "postgres":
+                if engine in ("postgres", "mysql"):
                     connection.execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
                 else:
                     connection.execute(f"CREATE TABLE {name} ({columns})")
-                sign = "%s" if engine == "postgres" else "?"
+                sign = "%s" if engine in ("postgres", "mysql") else "?"
                 signs = ", ".join(sign for _ in parts)
                 for row in told["rows"]:
                     given = [_for_sqlite(v) for v in row] if engine == "sqlite" else row
@@ -146,6 +150,34 @@ class Worlds:
         """Close all connections."""
         for connection in self._connections.values():
             connection.close()
+
+
+class _MariaDB:
+    """What the other drivers' connections do, set up as Clew sets it up."""
+
+    def __init__(self, url: str) -> None:
+        import sqlalchemy as sa
+
+        from clew_tools.database.sqlalchemy_servers import SERVERS
+
+        engine = sa.create_engine(url)
+        self._connection = engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT", no_parameters=True
+        )
+        self._driver: Any = self._connection.connection.dbapi_connection
+        server = next(server for server in SERVERS if server.dialect == "mysql")
+        for statement in server.begin(engine.dialect):
+            if "READ ONLY" not in statement:
+                self.execute(statement)
+
+    def execute(self, sql: str, values: Any = None) -> Any:
+        cursor = self._driver.cursor()
+        cursor.execute(sql, values)
+        return cursor
+
+    def close(self) -> None:
+        self._connection.close()
+        self._connection.engine.dispose()
 
 
 def _for_sqlite(value: Any) -> Any:

@@ -73,3 +73,27 @@ def test_every_grain_has_words_in_every_dialect(
         sql = compile_spec(spec, CATALOG, dialect).sql
         sqlglot.parse_one(sql, dialect=dialect, error_level=ErrorLevel.RAISE)
         assert "x__" not in sql
+
+
+@pytest.mark.parametrize("dialect", UNKNOWN)
+def test_divisions_and_averages_keep_their_digits(dialect: str) -> None:
+    """1.0 * 3 / 7 is 0.4 on Trino and 0.42857 on MySQL."""
+    amount = column("orders.amount")
+    parts = q.Arithmetic(op="divide", args=(amount, column("orders.quantity")))
+    count = q.Measure(name="a", aggregate="count")
+    spec = q.QuerySpec(
+        source="w",
+        table="orders",
+        measures=(
+            q.Measure(name="part", ratio=q.Ratio(numerator=count, denominator=count)),
+            q.Measure(name="mean", aggregate="avg", of=amount),
+            q.Measure(name="parts", aggregate="sum", of=parts),
+        ),
+    )
+    sql = compile_spec(spec, CATALOG, dialect).sql
+    tree = sqlglot.parse_one(sql, dialect=dialect)
+    assert len(list(tree.find_all(sqlglot.exp.Div))) >= 2
+    for node in tree.find_all(sqlglot.exp.Div, sqlglot.exp.Avg):
+        inner = node.this
+        exact = isinstance(inner, sqlglot.exp.Cast) and inner.is_type("double")
+        assert exact or dialect == "bigquery", sql

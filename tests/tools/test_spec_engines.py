@@ -32,6 +32,13 @@ def three(postgres_url: str) -> Iterator[Worlds]:
     worlds.close()
 
 
+@pytest.fixture(scope="module")
+def mariadb(mariadb_url: str) -> Iterator[Worlds]:
+    worlds = Worlds(None, mariadb_url)
+    yield worlds
+    worlds.close()
+
+
 def check(worlds: Worlds, seed: int, engines: tuple[str, ...]) -> list[tuple[Any, ...]]:
     """Ask the engines, and compare each with the answer worked out without SQL."""
     spec = make(seed)
@@ -55,6 +62,24 @@ def test_duckdb_and_sqlite_give_the_right_answer(two: Worlds, seed: int) -> None
 @pytest.mark.parametrize("seed", range(QUICK))
 def test_postgres_gives_the_right_answer(three: Worlds, seed: int) -> None:
     check(three, seed, ("postgres",))
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize("seed", range(QUICK))
+def test_mariadb_gives_the_right_answer(mariadb: Worlds, seed: int) -> None:
+    check(mariadb, seed, ("mysql",))
+
+
+@pytest.mark.soak
+@pytest.mark.mariadb
+def test_four_hundred_specs_give_the_right_answer_on_mariadb(mariadb: Worlds) -> None:
+    wrong = []
+    for seed in range(ALL):
+        try:
+            check(mariadb, seed, ("mysql",))
+        except AssertionError as error:
+            wrong.append(str(error))
+    assert not wrong, f"{len(wrong)} of {ALL} are wrong; the first: {wrong[0]}"
 
 
 @pytest.mark.soak

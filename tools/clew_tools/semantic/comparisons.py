@@ -118,7 +118,8 @@ class Comparisons:
         return self._dated(time, total)
 
     def _average(self, measure: exp.Expr) -> exp.Expr:
-        return self.writer.number(measure) if self.writer.dialect == "postgres" else measure
+        cut = self.writer.dialect == "postgres" or self.writer.few_digits
+        return self.writer.number(measure) if cut else measure
 
     def _over(self, comparison: q.Comparison) -> q.Dimension:
         """Find the time of a comparison: the one it names, or the only one there is."""

@@ -147,7 +147,9 @@ def aggregate(measure: q.Measure, value: exp.Expr | None, kind: str, writer: Wri
     if name in ("min", "max"):
         value = writer.by_code_points(value, kind)
     exact = kind == "decimal" or isinstance(measure.of, q.Arithmetic)
-    if (name == "avg" and postgres) or (name in ("median", "quantile") and exact):
+    if (name == "avg" and (postgres or writer.few_digits)) or (
+        name in ("median", "quantile") and exact
+    ):
         value = writer.number(value)  # not a decimal with as many digits as its parts have
     if name in _PLAIN:
         return _PLAIN[name](this=value)
@@ -162,7 +164,12 @@ def aggregate(measure: q.Measure, value: exp.Expr | None, kind: str, writer: Wri
             return exp.Anonymous(this="PERCENTILE", expressions=[value, exp.convert(at)])
         return exp.func("QUANTILE_CONT", value, exp.convert(at))
     if name in _SPREAD:
-        return exp.func(_SPREAD[name], writer.number(value) if postgres else value)
+        many = postgres or writer.few_digits
+        spread = exp.func(_SPREAD[name], writer.number(value) if many else value)
+        if writer.dialect == "mysql":
+            # MariaDB takes a spread for never null: HAVING … IS NULL would be decided without it.
+            return exp.Coalesce(this=spread, expressions=[exp.null()])
+        return spread
     raise ToolFailed(f"The aggregate {name!r} can't be compiled yet.")
 
 

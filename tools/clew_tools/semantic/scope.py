@@ -119,7 +119,7 @@ class Scope:
             right = self.value(arg)
             if value.op == "divide":  # never an error, never a whole-number division
                 right = exp.func("NULLIF", right, exp.convert(0))
-                result = exp.Mul(this=exp.convert(1.0), expression=exp.paren(result))
+                result = self.writer.divided(exp.paren(result))
             result = kinds[value.op](this=wrapped(result), expression=wrapped(right))
         return result
 

@@ -26,6 +26,7 @@ _RESERVED = {
 _ALWAYS_RESERVED = _RESERVED["sqlite"].split()
 # Engines that keep no case in names without quotes, and the case they turn them to.
 _FOLDS = {"postgres": str.lower, "trino": str.lower, "snowflake": str.upper}
+_FEW_DIGITS = frozenset({"mysql", "trino", "snowflake", "spark"})
 _FILTERS = frozenset({"duckdb", "sqlite", "postgres", "trino", "spark"})
 
 
@@ -83,9 +84,14 @@ class Writer:
     def ratio(self, top: exp.Expr, bottom: exp.Expr) -> exp.Expr:
         """Divide: never an error, never a whole-number division; null where bottom is zero."""
         return exp.Div(
-            this=exp.Mul(this=exp.convert(1.0), expression=wrapped(top)),
-            expression=exp.func("NULLIF", bottom, exp.convert(0)),
+            this=self.divided(top), expression=exp.func("NULLIF", bottom, exp.convert(0))
         )
+
+    def divided(self, value: exp.Expr) -> exp.Expr:
+        """Have a value divided with a fraction and with all its digits."""
+        if self.few_digits:
+            return self.number(value)
+        return exp.Mul(this=exp.convert(1.0), expression=wrapped(value))
 
     def number(self, value: exp.Expr) -> exp.Expr:
         """Make a binary floating point number of it."""
@@ -105,6 +111,14 @@ class Writer:
         return exp.and_(
             exp.EQ(this=nulls[0], expression=nulls[1]), exp.EQ(this=texts[0], expression=texts[1])
         )
+
+    @property
+    def few_digits(self) -> bool:
+        """Say whether averages and divisions of exact numbers are cut to a few decimals.
+
+        Four on MySQL; on Trino as many as the parts have: 1.0 * 3 / 7 is 0.4.
+        """
+        return self.dialect in _FEW_DIGITS
 
     @property
     def filters(self) -> bool:
