@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 from clew.answer import Answer
@@ -19,7 +20,10 @@ from clew_core.errors import UsageError
 from clew_core.events import Request
 from clew_core.principal import Policy, Principal
 from clew_core.query_spec import QuerySpec
+from clew_knowledge.files import Files, find_knowledge, read_files
+from clew_knowledge.known import NOTHING, Known, bind, check
 from clew_tools.database import scratch
+from clew_tools.database.catalog import Catalog
 from clew_tools.database.open import open_source
 from clew_tools.database.roles import Roles, find_roles, read_roles
 from clew_tools.database.source import Source
@@ -34,6 +38,8 @@ class Workspace:
         self.settings = settings
         self.store = store
         self._warnings: list[str] = []
+        self._knowledge: dict[str, Files] = {}
+        self._knowledge_checked = False
         self._vocabularies: dict[tuple[str, str], Vocabulary] = {}
         self._lock = threading.Lock()
         self._roles_read: tuple[Roles, ...] | None = None
@@ -142,9 +148,37 @@ class Workspace:
         if found is not None:
             return found
         # Not under the lock: a source may take long, and others must not wait for it.
-        made = Vocabulary(catalog=source.catalog(principal, deadline))
+        catalog = source.catalog(principal, deadline)
+        made = Vocabulary(catalog=catalog, known=self._known(source, catalog, deadline))
         with self._lock:
             return self._vocabularies.setdefault(key, made)
+
+    def know(self, files: Files, sources: Sequence[str]) -> None:
+        """Take what the files of a knowledge folder declare, for some of the sources."""
+        if not files.declared:
+            self.warn(f"The folder {str(files.folder)!r} holds no metrics.yaml or glossary.yaml.")
+        self._knowledge.update(dict.fromkeys(sources, files))
+
+    def _known(self, source: Source, catalog: Catalog, deadline: Deadline) -> Known:
+        """Bind the company's knowledge to what a principal sees of a source.
+
+        Raises:
+            SourceError: a file names what no source has, or is no expression; with its line.
+        """
+        if not self._knowledge:
+            return NOTHING
+        if not self._knowledge_checked:
+            for files in {id(files): files for files in self._knowledge.values()}.values():
+                about = [self.sources[n] for n, f in self._knowledge.items() if f is files]
+                check(files, [(s.catalog(Principal(), deadline), s.dialect) for s in about])
+            self._knowledge_checked = True
+        if source.name not in self._knowledge:
+            return NOTHING
+        known = bind(self._knowledge[source.name], catalog, source.dialect)
+        for warning in known.warnings:
+            if warning not in self._warnings:
+                self.warn(warning)
+        return known
 
     def check_open(self) -> None:
         """See that nothing was closed.
@@ -186,13 +220,14 @@ def open_workspace(
 
     Args:
         locations: files, folders or URLs.
-        knowledge: folder of the company's knowledge; not read yet, which is said.
+        knowledge: folder with the company's metrics.yaml and glossary.yaml; default: the folder
+            ``knowledge`` beside the source.yaml of each source.
         model: ``builtin``; another one is not used yet, which is said.
         settings: default: ``clew.toml`` and ``CLEW_*``.
 
     Raises:
         UsageError: no location is given.
-        SourceError: one can't be read.
+        SourceError: one can't be read, or the knowledge can't; with file and line.
     """
     settings = settings or load_settings()
     locations = locations or settings.sources
@@ -215,8 +250,15 @@ def open_workspace(
             source.close()
         raise
     workspace = Workspace(sources, Store.open(settings.home), settings)
-    if knowledge is not None:
-        workspace.warn(f"The knowledge in {knowledge!r} is not read by this version of Clew.")
+    try:
+        if knowledge is not None:
+            workspace.know(read_files(Path(knowledge).expanduser()), list(sources))
+        for name, source in sources.items() if knowledge is None else ():
+            if (folder := find_knowledge(source.location)) is not None:
+                workspace.know(read_files(folder), [name])
+    except BaseException:
+        workspace.close()
+        raise
     if model != "builtin":
         workspace.warn(
             f"The model {model!r} is not used by this version: the built-in proposer is."

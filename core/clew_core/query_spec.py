@@ -114,7 +114,7 @@ class AllOf:
         all: the conditions.
     """
 
-    all: tuple[Predicate | AllOf | AnyOf | NoneOf | Related, ...]
+    all: tuple[Predicate | AllOf | AnyOf | NoneOf | Related | Named, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ class AnyOf:
         any: the conditions.
     """
 
-    any: tuple[Predicate | AllOf | AnyOf | NoneOf | Related, ...]
+    any: tuple[Predicate | AllOf | AnyOf | NoneOf | Related | Named, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +136,7 @@ class NoneOf:
         none: the conditions.
     """
 
-    none: tuple[Predicate | AllOf | AnyOf | NoneOf | Related, ...]
+    none: tuple[Predicate | AllOf | AnyOf | NoneOf | Related | Named, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +153,21 @@ class Related:
     has: bool
     table: str
     path: str | None = None
-    where: Predicate | AllOf | AnyOf | NoneOf | None = None
+    where: Predicate | AllOf | AnyOf | NoneOf | Named | None = None
 
 
-Condition: TypeAlias = Predicate | AllOf | AnyOf | NoneOf | Related
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """Holds for the rows that the company calls so.
+
+    Attributes:
+        term: a word of the knowledge's glossary that has a condition.
+    """
+
+    term: str
+
+
+Condition: TypeAlias = Predicate | AllOf | AnyOf | NoneOf | Related | Named
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,7 @@ class _Writer:
         if is_share(measure):
             return self.prose.percent(row, measure.name)
         exact = measure.aggregate not in ("avg", "median", "quantile", "stddev", "variance", None)
+        exact = exact or (measure.metric is not None and not self.prose.is_float(measure.name))
         return self.prose.number(row, measure.name, exact=exact, unit=measure.unit)
 
     def _group(self, row: int) -> str:

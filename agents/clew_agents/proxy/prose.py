@@ -37,6 +37,10 @@ class Prose:
         """Read a value without printing it."""
         return self.table.column(column)[row].as_py()
 
+    def is_float(self, column: str) -> bool:
+        """Say whether a column holds binary numbers, which a division gives."""
+        return str(self.table.schema.field(column).type) in ("double", "float")
+
     def number(self, row: int, column: str, *, exact: bool, unit: str | None = None) -> str:
         """Print the number at a place.
 

@@ -26,6 +26,7 @@ from clew_agents.proxy.compose_plan import Made, compose_plan, variable
 from clew_agents.proxy.prose import Prose
 from clew_agents.sql.agent import Verified
 from clew_agents.sql.builtin import BuiltinProposer, SqlContext
+from clew_agents.sql.cite import cite
 from clew_core.answer import Answer, Clarification, Option, PlanStep, Status, StepState
 from clew_core.cells import Cell, Provenance, sha256
 from clew_core.chart_spec import ChartSpec
@@ -41,6 +42,7 @@ from clew_core.errors import (
 from clew_core.events import Mode
 from clew_core.principal import Principal
 from clew_core.usage import Seconds
+from clew_knowledge.known import Known
 from clew_tools.charts.source import python_source
 from clew_tools.database.source import Source
 
@@ -254,6 +256,8 @@ class Proxy:
         digest = sha256(verified.compiled.sql)
         prose = Prose(cell=f"sql-{digest[:8]}", sql_sha256=digest, table=table)
         written = compose(spec, prose, truncated=verified.result.truncated)
+        source_of_words = cite(spec, self._known(source, sources))
+        text = f"{written.text} {source_of_words}".rstrip()
         choice = choose(spec, table, title=written.title, data=name)
         warnings = [*verified.result.warnings]
         if verified.result.truncated:
@@ -265,7 +269,7 @@ class Proxy:
         return Answer(
             status="answered",
             question=question,
-            text=written.text,
+            text=text,
             spec=spec,
             sql=verified.compiled.sql,
             dialect=source.dialect,
@@ -273,13 +277,16 @@ class Proxy:
             truncated=verified.result.truncated,
             as_of=verified.result.as_of,
             chart=choice.chart,
-            cells=self._cells(question, written.text, verified, name, choice.chart, source),
+            cells=self._cells(question, text, verified, name, choice.chart, source),
             receipts=written.receipts,
             proposer=verified.proposer,
             confidence=verified.candidate.confidence,
             warnings=tuple(warnings),
             seconds=Seconds(database=round(verified.seconds, 4)),
         )
+
+    def _known(self, source: Source, sources: Sequence[OpenSource]) -> Known:
+        return next(s.context.vocabulary.known for s in sources if s.source is source)
 
     def _unanswered(self, question: str, error: ClewError) -> Answer:
         clarification: Clarification | None = None

@@ -26,6 +26,7 @@ from clew_core.query_spec import (
     Condition,
     Dimension,
     Measure,
+    NoneOf,
     Order,
     Predicate,
     QuerySpec,
@@ -119,7 +120,7 @@ class SqlAgent:
         """Run a candidate; None if it supposed one row and there are more."""
         candidate = self._with_keys(candidate, deadline)
         try:
-            compiled = compile_spec(candidate.spec, self.catalog, self.source.dialect)
+            compiled = self._compiled(candidate.spec)
         except AmbiguousPath as problem:
             raise AsksBack(Clarification(question=f"{problem} Which one?")) from problem
         except (RetryByModel, ToolFailed) as problem:
@@ -203,11 +204,15 @@ class SqlAgent:
             ),
             limit=1,
         )
-        compiled = compile_spec(
-            replace(check, order=(_descending(rows),)), self.catalog, self.source.dialect
-        )
+        compiled = self._compiled(replace(check, order=(_descending(rows),)))
         found = self._run(compiled.sql, deadline).table
         return bool(found.num_rows) and int(found.column(rows)[0].as_py()) > 1
+
+    def _compiled(self, spec: QuerySpec) -> Compiled:
+        known = self.context.vocabulary.known
+        return compile_spec(
+            spec, self.catalog, self.source.dialect, known.measures, known.conditions
+        )
 
     # --- what the result says ------------------------------------------------------------------
 
@@ -216,7 +221,8 @@ class SqlAgent:
         spec, table = verified.candidate.spec, verified.result.table
         if not _is_empty(table, spec):
             return verified
-        counted = all(m.aggregate in ("count", "count_distinct") for m in spec.measures)
+        row = table.slice(0, 1).to_pylist()[0] if table.num_rows else {}
+        counted = all(_can_be_none(m) and row.get(m.name) is not None for m in spec.measures)
         outside = self._outside(spec, deadline)
         if spec.measures and not spec.dimensions and counted and not outside:
             return verified
@@ -231,7 +237,7 @@ class SqlAgent:
         if not spec.order or spec.limit is None or table.num_rows < spec.limit:
             return verified
         longer = replace(spec, limit=spec.limit + 1)
-        compiled = compile_spec(longer, self.catalog, self.source.dialect)
+        compiled = self._compiled(longer)
         ranks = self._run(compiled.sql, deadline).table.column(spec.order[0].by).to_pylist()
         if len(ranks) <= spec.limit or ranks[-1] != ranks[-2]:
             return verified
@@ -250,7 +256,7 @@ class SqlAgent:
                     Measure(name="high__", aggregate="max", of=column),
                 ),
             )
-            compiled = compile_spec(probe, self.catalog, self.source.dialect)
+            compiled = self._compiled(probe)
             row = self._run(compiled.sql, deadline).table.to_pylist()[0]
             low, high = str(row["low__"])[:10], str(row["high__"])[:10]
             if self._is_outside(spec, column, low, high):
@@ -321,8 +327,13 @@ def _is_empty(table: pa.Table, spec: QuerySpec) -> bool:
     if spec.dimensions:
         return all(table.column(name).null_count == table.num_rows for name in names)
     row = table.slice(0, 1).to_pylist()[0]
-    counts = {m.name for m in spec.measures if m.aggregate in ("count", "count_distinct")}
+    counts = {m.name for m in spec.measures if _can_be_none(m)}
     return all(row[name] is None or (name in counts and row[name] == 0) for name in names)
+
+
+def _can_be_none(measure: Measure) -> bool:
+    """Whether zero says that there are none: of a count, maybe of a named metric."""
+    return measure.aggregate in ("count", "count_distinct") or measure.metric is not None
 
 
 def _descending(by: str) -> Order:
@@ -342,7 +353,7 @@ def _predicates(spec: QuerySpec) -> list[Predicate]:
             waiting += condition.all
         elif isinstance(condition, AnyOf):
             waiting += condition.any
-        else:
+        elif isinstance(condition, NoneOf):
             waiting += condition.none
     return found
 

@@ -483,6 +483,8 @@ class Assembler:
 
     def _measure(self, computed: Computed) -> q.Measure:
         aggregate, column = computed.aggregate, computed.column
+        if column is not None and column.metric:
+            return metric_measure(column.metric, self.vocabulary)
         if column is None:
             return q.Measure(name=f"{_plain(computed.table)}_count", aggregate="count")
         of = q.Column(table=column.table, column=column.column or "")
@@ -499,6 +501,13 @@ class Assembler:
 
 def _is_average(condition: q.Condition) -> bool:
     return isinstance(condition, q.Predicate) and condition.spec is not None
+
+
+def metric_measure(metric: str, vocabulary: Vocabulary) -> q.Measure:
+    """Make the measure of a named metric."""
+    unit = vocabulary.known.metrics[metric].unit
+    name = "_".join(split_name(metric)) or metric
+    return q.Measure(name=name, metric=metric, unit=None if unit == "fraction" else unit)
 
 
 def _with(computed: list[Computed], aggregate: q.Aggregate) -> list[Computed]:

@@ -117,7 +117,8 @@ class BuiltinProposer:
         if previous is not None and previous.source == context.source:
             elliptical = follow_up.is_elliptical(reading)
             bare = elliptical and not any(item.tag in "ANSKLQM" for item in kept)
-            if bare or (cued and (elliptical or _same_table(reading, previous))):
+            narrows = elliptical or follow_up.only_narrows(reading)
+            if bare or (cued and (narrows or _same_table(reading, previous))):
                 found = follow_up.continue_spec(previous, reading, resolver, assembler)
                 _check_rest(reading, resolver, previous)
                 return found
@@ -280,6 +281,8 @@ def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None
     tables = {table for table, _ in used} | {resolver.base or ""}
     left: list[str] = []
     for item in reading.rest:
+        if any(item is test.item for test in reading.named):
+            continue
         if item.tag == "h":
             if resolver.vocabulary.hints(item.value).isdisjoint(used):
                 left.append(item.text)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from clew_agents.sql.periods import Period
 from clew_agents.sql.reading import (
     AverageTest,
     FlagTest,
+    NamedTest,
     NullTest,
     NumberTest,
     Reading,
@@ -17,9 +20,12 @@ from clew_agents.sql.reading import (
     ValueTest,
 )
 from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
+from clew_agents.sql.tagging import Item
 from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
+
+Inner: TypeAlias = q.Predicate | q.AnyOf | q.AllOf | q.NoneOf | q.Named
 
 
 @dataclass(kw_only=True)
@@ -56,7 +62,7 @@ class ConditionMaker:
     base: str
     source: str = ""
     counting: bool = True
-    _below: dict[str, list[q.Predicate | q.AnyOf | q.AllOf]] = field(default_factory=dict)
+    _below: dict[str, list[Inner]] = field(default_factory=dict)
 
     def make(self) -> Placed:
         """Make all conditions.
@@ -94,15 +100,18 @@ class ConditionMaker:
         if reading.either is not None:
             found.append(self._either(*reading.either))
         found += [self._average(test) for test in reading.averages if not test.counted]
-        lacking = [self._lacking(item.tables[0]) for item in self.reading.lacking]
+        for named in reading.named:
+            self._place(found, *self._named(named))
+        lacking = [self._lacking(item) for item in self.reading.lacking]
         for table, inner in self._below.items():
-            where: q.Predicate | q.AnyOf | q.AllOf = (
-                inner[0] if len(inner) == 1 else q.AllOf(all=tuple(inner))
-            )
+            where = _all_of(inner)
             if any(one.table == table for one in lacking):
                 # "without orders in 2023": others may have orders, only none in 2023
                 lacking = [
-                    replace(one, where=where) if one.table == table else one for one in lacking
+                    replace(one, where=_all_of([*([one.where] if one.where else []), *inner]))
+                    if one.table == table
+                    else one
+                    for one in lacking
                 ]
             else:
                 found.append(q.Related(has=True, table=table, where=where))
@@ -167,9 +176,7 @@ class ConditionMaker:
         on = q.Column(table=name.table, column=name.column or "")
         return q.Predicate(on=on, operator="=", values=(test.holds,)), name.table
 
-    def _place(
-        self, found: list[q.Condition], condition: q.Predicate | q.AnyOf | q.AllOf, table: str
-    ) -> None:
+    def _place(self, found: list[q.Condition], condition: Inner, table: str) -> None:
         """Put a condition where its table is: at the base, above it, or below it (exists)."""
         catalog = self.vocabulary.catalog
         if reaches(catalog, self.base, table):
@@ -188,10 +195,19 @@ class ConditionMaker:
         else:
             self._below.setdefault(table, []).append(condition)
 
-    def _lacking(self, table: str) -> q.Related:
+    def _named(self, test: NamedTest) -> tuple[q.Named | q.NoneOf, str]:
+        table = test.item.tables[0]
+        self.resolver.terms[table, ""] = test.item.text
+        self.resolver.terms["", test.item.term] = test.item.text
+        named = q.Named(term=test.item.term)
+        return (named if test.holds else q.NoneOf(none=(named,))), table
+
+    def _lacking(self, item: Item) -> q.Related:
+        table = item.tables[0]
+        where = q.Named(term=item.term) if item.term else None
         if table == self.base or not reaches(self.vocabulary.catalog, table, self.base):
             raise NotUnderstood([table], f"No key leads from {table!r} to {self.base!r}.")
-        return q.Related(has=False, table=table)
+        return q.Related(has=False, table=table, where=where)
 
     def _value(self, test: ValueTest) -> tuple[q.Predicate, str]:
         values: list[str] = []
@@ -270,7 +286,7 @@ class ConditionMaker:
         return q.Predicate(on=on, operator="<=", values=(high,))
 
 
-def _is_named_value(condition: q.Predicate | q.AnyOf | q.AllOf) -> bool:
+def _is_named_value(condition: Inner) -> bool:
     """Whether a condition is on a text that the question names."""
     return isinstance(condition, q.Predicate) and all(
         isinstance(value, str) for value in condition.values
@@ -285,6 +301,10 @@ def _between(on: q.Column, low: dt.date | None, high: dt.date | None) -> q.Predi
     if high is not None:
         ends.append(q.Predicate(on=on, operator="<", values=(high.isoformat(),)))
     return ends[0] if len(ends) == 1 else q.AllOf(all=tuple(ends))
+
+
+def _all_of(conditions: Sequence[Inner]) -> Inner:
+    return conditions[0] if len(conditions) == 1 else q.AllOf(all=tuple(conditions))
 
 
 def _refuse_contradiction(tests: list[ValueTest]) -> None:

@@ -66,6 +66,8 @@ class Describer:
             return f"number of {self.things()}"
         if measure.aggregate in ("count", "count_distinct"):
             return f"number of {self.counted(measure)}"
+        if measure.metric is not None:
+            return measure.metric
         if measure.ratio is not None:
             return self._ratio(measure, measure.ratio)
         if measure.aggregate is None:
@@ -167,14 +169,19 @@ class Describer:
 
     def conditions(self) -> str:
         """Say all conditions, the times last: "for country Brazil in 1997"."""
-        return self.said(tuple(c for c in self.spec.conditions if not _on_measure(c)))
+        return self.said(tuple(
+                c for c in self.spec.conditions if not _on_measure(c) and not self._is_told(c)
+            ))
 
     def said(self, conditions: Sequence[q.Condition]) -> str:
         """Say some conditions, the times last."""
         parts = [(c, *self._condition(c)) for c in conditions]
         plain = [(c, text) for c, text, timed in parts if not timed]
         timed_texts = [text for _, text, timed in parts if timed]
-        equal = all(isinstance(c, q.Predicate) and c.operator in ("=", "in") for c, _ in plain)
+        equal = all(
+            isinstance(c, q.Named) or (isinstance(c, q.Predicate) and c.operator in ("=", "in"))
+            for c, _ in plain
+        )
         intro = "for" if equal and self._is_value() else "with"
         texts = [f"{intro} {_and([text for _, text in plain])}"] if plain else []
         return " ".join([*texts, *timed_texts])
@@ -197,6 +204,8 @@ class Describer:
             return " ".join(
                 filter(None, [f"{'' if condition.has else 'no '}{things}", inner])
             ), False
+        if isinstance(condition, q.Named):
+            return self._named(condition), False
         if isinstance(condition, q.AllOf) and (span := _span(condition)):
             return span, True
         parts: Sequence[q.Condition]
@@ -210,6 +219,16 @@ class Describer:
         text = joint.join(text for text, _ in said)
         none = "none of " if isinstance(condition, q.NoneOf) else ""
         return f"{none}{text}", all(timed for _, timed in said)
+
+    def _named(self, named: q.Named) -> str:
+        return self.terms.get(f".{named.term}", named.term)
+
+    def _is_told(self, condition: q.Condition) -> bool:
+        """Whether what is counted or listed is called by the company's word already."""
+        if not isinstance(condition, q.Named):
+            return False
+        counted = not self._is_value() or not self.spec.measures
+        return counted and self.terms.get(self.spec.table, "") == self._named(condition)
 
     def _predicate(self, test: q.Predicate) -> tuple[str, bool]:
         if isinstance(test.on, q.MeasureRef):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from clew_agents.proposer import Candidate
-from clew_agents.sql.assemble import Assembler
+from clew_agents.sql.assemble import Assembler, metric_measure
 from clew_agents.sql.conditions import ConditionMaker
 from clew_agents.sql.lexicon import FOLLOW_UP_CUES
 from clew_agents.sql.reading import Op, Reading
@@ -35,6 +35,12 @@ def is_elliptical(reading: Reading) -> bool:
     """Whether a reading lacks what is computed or listed, so that it can only be a follow-up."""
     named = [op for op in reading.ops if op.target is not None]
     return not named and reading.entity is None and not reading.columns
+
+
+def only_narrows(reading: Reading) -> bool:
+    """Whether all that is named are words of the company for some rows: "only gold members"."""
+    named = any(reading.entity is test.item for test in reading.named)
+    return named and not reading.ops and not reading.columns
 
 
 def columns_of(spec: q.QuerySpec) -> frozenset[tuple[str, str]]:
@@ -153,7 +159,10 @@ def _recomputed(spec: q.QuerySpec, ops: Sequence[Op], resolver: Resolver) -> q.Q
             of = old.of
         else:
             column = resolver.column(op.target, NUMERIC)
-            if column is None or column.table != spec.table:
+            if column is not None and column.metric and column.table == spec.table:
+                measures.append(metric_measure(column.metric, resolver.vocabulary))
+                continue
+            if column is None or column.metric or column.table != spec.table:
                 raise NotUnderstood([op.target.text])
             of = q.Column(table=column.table, column=column.column or "")
         aggregate = op.aggregate or (old.aggregate if old else None) or "sum"
@@ -178,6 +187,8 @@ def _tested(condition: q.Condition) -> frozenset[tuple[str, str]]:
         return frozenset() if isinstance(on, q.MeasureRef) else frozenset(_columns(on))
     if isinstance(condition, q.Related):
         return _tested(condition.where) if condition.where else frozenset()
+    if isinstance(condition, q.Named):
+        return frozenset({("", condition.term)})
     parts: Sequence[q.Condition]
     if isinstance(condition, q.AllOf):
         parts = condition.all

@@ -48,6 +48,8 @@ class MeasureMaker:
             return self._counted(op)
         dated = op.aggregate in ("min", "max")
         column = self.resolver.column(item, (*NUMERIC, *DATES) if dated else NUMERIC)
+        if column is not None and column.metric:
+            return self._metric(op, column)
         table = self.resolver.table(item)
         if column is not None and (table is None or item.matches[0].name.column is not None):
             return Computed(aggregate=op.aggregate, column=column, table=column.table)
@@ -102,12 +104,26 @@ class MeasureMaker:
         column = self.resolver.column(item)
         if column is None:
             raise NotUnderstood([item.text])
+        if column.metric:
+            return self._metric(op, column)
         if column.type in NUMERIC and not op.distinct and not self.discrete(column):
             aggregate: q.Aggregate | None = "sum"
             if not self.said_of(column).isdisjoint(STOCK):
                 aggregate = None  # a stock: summed only where the time stands still
             return Computed(aggregate=aggregate, column=column, table=column.table)
         return Computed(aggregate="count_distinct", column=column, table=column.table)
+
+    def _metric(self, op: Op, name: Name) -> Computed:
+        """Take a named metric: it says itself how it is computed."""
+        metric = self.vocabulary.known.metrics[name.metric]
+        ranks = op.aggregate in ("max", "min") and self.reading.direction is not None
+        total = (op.aggregate == "sum" or op.count) and metric.adds
+        if op.aggregate is not None and not ranks and not total:
+            said = {"sum": "total", "count": "number"}.get(op.aggregate, op.aggregate)
+            raise NotUnderstood([], f"The {said} of {metric.name!r}: over what is it taken?")
+        if metric.time is not None:
+            self.resolver.dated = (metric.time.table, metric.time.column)
+        return Computed(aggregate="sum", column=name, table=metric.table)
 
     def said_of(self, column: Name) -> set[str]:
         """The words of a column's name and those that the question has for it."""

@@ -17,7 +17,7 @@ from clew_agents.sql.read_conditions import ConditionReader
 from clew_agents.sql.read_groups import GroupReader
 from clew_agents.sql.read_measures import MeasureReader
 from clew_agents.sql.read_nulls import NullReader
-from clew_agents.sql.reading import Op, Reading
+from clew_agents.sql.reading import NamedTest, Op, Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.vocabulary import EXACT
@@ -39,6 +39,7 @@ def read(items: Sequence[Item]) -> Reading:
     AverageReader(cursor).read()
     NullReader(cursor).read()
     ConditionReader(cursor).read()
+    _company_words(cursor)
     _adjectives(cursor)
     _columns(cursor)
     GroupReader(cursor).read()
@@ -55,6 +56,22 @@ def _context(cursor: Cursor) -> None:
             for table in item.tables:
                 if table not in cursor.reading.context:
                     cursor.reading.context.append(table)
+
+
+def _company_words(cursor: Cursor) -> None:
+    """Read "red-pen orders", "not red-pen orders": a table's name that is a condition too."""
+    for at, item in enumerate(cursor.items):
+        if item.tag != "F" or not item.term or any(item is i for i in cursor.reading.lacking):
+            continue
+        before = cursor.previous(at, ".E")
+        negated = (
+            before is not None
+            and cursor.free(before)
+            and (cursor.tag(before) == "X" or cursor.items[before].value == "!=")
+        )
+        if negated:
+            cursor.take(before)
+        cursor.reading.named.append(NamedTest(item=item, holds=not negated))
 
 
 def _names_that_are_words(cursor: Cursor) -> None:

@@ -106,6 +106,14 @@ class NullTest:
 
 
 @dataclass(kw_only=True)
+class NamedTest:
+    """A word of the company's glossary that must hold for the rows of its table, or must not."""
+
+    item: Item
+    holds: bool
+
+
+@dataclass(kw_only=True)
 class AverageTest:
     """A column, or the number of rows of a table, compared with its average."""
 
@@ -168,6 +176,7 @@ class Reading:
         flags: truth values.
         nulls: columns that must be empty, or filled.
         averages: comparisons with an average.
+        named: words of the glossary.
         either: two tests of which one must hold.
         lacking: tables of which there must be no rows.
         listing: rows are asked for.
@@ -192,6 +201,7 @@ class Reading:
     flags: list[FlagTest] = field(default_factory=list)
     nulls: list[NullTest] = field(default_factory=list)
     averages: list[AverageTest] = field(default_factory=list)
+    named: list[NamedTest] = field(default_factory=list)
     either: tuple[Tested, Tested] | None = None
     lacking: list[Item] = field(default_factory=list)
     listing: bool = False

@@ -47,6 +47,7 @@ class Resolver:
         context: tables that the question names.
         pins: words → (table, column) that a person chose.
         preferred: columns that the conversation speaks of.
+        dated: the column that dates what is computed, where the company says so.
         base: the table whose rows are counted or computed on, once it is known.
         used: columns that the query uses.
         terms: column or table → the words of the question for it.
@@ -57,6 +58,7 @@ class Resolver:
     context: Sequence[str]
     pins: dict[str, tuple[str, str]] = field(default_factory=dict)
     preferred: frozenset[tuple[str, str]] = frozenset()
+    dated: tuple[str, str] | None = None
     base: str | None = None
     used: set[tuple[str, str]] = field(default_factory=set)
     terms: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -153,11 +155,13 @@ class Resolver:
             if (name.table, name.column) in self.pins.values() and self._is_dated(name):
                 return self._remember(name)
         own = _business_dates(self._dated(self.base)) if self.base else []
-        for table in beside.tables if beside is not None else ():
+        for table in beside.tables if beside is not None and self.dated is None else ():
             if table != self.base and own and (dated := _business_dates(self._dated(table))):
                 raise Ambiguous(words, [(n.table, n.column or "") for n in (*own, *dated)])
         near = self._nearby_dates()
         chosen = self._hinted(own) or self._hinted(near)
+        if not chosen and self.dated is not None:
+            chosen = [n for n in self.vocabulary.columns if (n.table, n.column) == self.dated]
         if not chosen:
             verbs = [n for n in near if n.table in self._verbs()]
             chosen = own if len(own) == 1 else verbs if len(verbs) == 1 else own or near
@@ -202,7 +206,7 @@ class Resolver:
         for keep in steps:
             if len(found) > 1:
                 found = [name for name in found if keep(name)] or found
-        if len(found) > 1 and self.base is not None:
+        if len(found) > 1 and self.base is not None and not any(n.metric for n in found):
             nearest = min(self.distance(name.table) for name in found)
             if nearest < _FAR:
                 found = [name for name in found if self.distance(name.table) == nearest]

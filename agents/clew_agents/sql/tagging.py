@@ -15,7 +15,7 @@ from clew_agents.sql.vocabulary import GOOD, Match, Vocabulary
 from clew_agents.sql.words import singular, split_name
 from clew_tools.database.source import ValueHit, ValueIndex
 
-_LONGEST_NAME = 5
+_LONGEST_NAME = 6
 _PRONOUNS = frozenset("we they you i he she it to".split())
 
 
@@ -53,6 +53,12 @@ class Item:
         """The tables that it names as such."""
         return tuple(match.name.table for match in self.matches if match.name.column is None)
 
+    @property
+    def term(self) -> str:
+        """The company's word that it is; empty where it is none, or may be something else."""
+        terms = {match.name.term for match in self.matches}
+        return terms.pop() if len(terms) == 1 else ""
+
 
 def tag(
     question: str, vocabulary: Vocabulary, values: ValueIndex, today: dt.date
@@ -84,14 +90,17 @@ class _Tagger:
 
     def _best(self, at: int) -> Item:
         """Choose what begins at a token: the longest; of equals the one named first here."""
+        name = self._name(at)
+        company = name is not None and _is_company(name.matches[0])
         found = [
             item
             for item in (
+                name if company else None,
                 self._identifier(at),
                 self._capitals(at),
                 self._period(at),
                 self._phrase(at),
-                self._name(at),
+                name,
                 self._value(at),
                 self._number(at),
             )
@@ -270,6 +279,11 @@ class _Tagger:
             return replace(self._item("V", at, at + 1), hits=hits)
         kind = "h" if token.kind == "word" and self.vocabulary.hints(token.norm) else "?"
         return replace(self._item(kind, at, at + 1), value=token.norm)
+
+
+def _is_company(match: Match) -> bool:
+    """Whether words are a whole name of the company's own: it is what it says, and no phrase."""
+    return match.score >= 0.95 and bool(match.name.metric or match.name.term)
 
 
 def _is_everyday(token: Token) -> bool:

@@ -7,52 +7,23 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from clew_agents.sql.company import company_names, matches_of
+from clew_agents.sql.names import Match, Name
 from clew_agents.sql.thesaurus import LABELS, WORTH, synonyms
 from clew_agents.sql.tokens import tokenize
 from clew_agents.sql.words import abbreviates, same, singular, split_name, stems
+from clew_knowledge.known import NOTHING, Known
 from clew_tools.database.catalog import Catalog, Column, Table
 
 # Below these a match is no name but a hint, or nothing.
 EXACT, GOOD, FAIR = 1.0, 0.8, 0.6
 _MOST_TOLD = 10
 
+__all__ = ["EXACT", "FAIR", "GOOD", "Match", "Name", "Vocabulary", "names_table", "overview"]
+
 _WAREHOUSE = frozenset("dim fact fct tbl stg vw lkp ref".split())
 _UNITS = frozenset("eur usd gbp chf jpy dkk sek nok pln czk kg km cm mm".split())
 _KEYS = ("id", "key", "no", "number", "code", "nr")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Name:
-    """A table or a column and the words of its name.
-
-    Attributes:
-        table: the table.
-        column: None for the table itself.
-        words: of the name, a prefix that the table's columns share taken off.
-        letters: the words run together.
-        full: all words run together, with units and prefixes.
-        type: of the column; empty for a table.
-    """
-
-    table: str
-    column: str | None
-    words: tuple[str, ...]
-    letters: str
-    full: str = ""
-    type: str = ""
-
-    @property
-    def raw(self) -> str:
-        """The name as the source spells it, case-folded."""
-        return (self.column or self.table).casefold()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """A name that words may mean, and how well they fit, in (0, 1]."""
-
-    name: Name
-    score: float
 
 
 @dataclass(kw_only=True)
@@ -60,8 +31,10 @@ class Vocabulary:
     """The names of one catalog. Made once per catalog and policy."""
 
     catalog: Catalog
+    known: Known = NOTHING
     tables: tuple[Name, ...] = ()
     columns: tuple[Name, ...] = ()
+    company: tuple[Name, ...] = ()
     _row_nouns: frozenset[str] = frozenset()
     _known: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
     _hints: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
@@ -74,12 +47,13 @@ class Vocabulary:
             for table in self.catalog.tables
         )
         self.columns = tuple(name for table in self.catalog.tables for name in _column_names(table))
+        self.company = company_names(self.known)
         self._row_nouns = _row_nouns(self.catalog)
 
     @property
     def names(self) -> tuple[Name, ...]:
-        """All tables and columns."""
-        return (*self.tables, *self.columns)
+        """All tables and columns, and the company's measures and words."""
+        return (*self.tables, *self.columns, *self.company)
 
     def match(self, words: tuple[str, ...]) -> tuple[Match, ...]:
         """Find the names that words may mean, best first; all of the best score.
@@ -90,9 +64,10 @@ class Vocabulary:
         if words not in self._known:
             found = [
                 Match(name=name, score=score)
-                for name in self.names
+                for name in (*self.tables, *self.columns)
                 if (score := _score(words, name)) >= FAIR
             ]
+            found += matches_of(words, self.company)
             best = max((match.score for match in found), default=0.0)
             noun = len(words) == 1 and not words[0].endswith(("ed", "ing"))
             if best < GOOD and noun and singular(words[0]) in self._row_nouns:

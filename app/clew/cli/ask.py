@@ -53,7 +53,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--data", nargs="+", action="extend", default=[], metavar="SOURCE",
         help="files, folders or URLs; default: the sources of clew.toml",
     )  # fmt: skip
-    parser.add_argument("--knowledge", metavar="DIR", help="folder of metrics and glossary")
+    parser.add_argument(
+        "--knowledge",
+        metavar="DIR",
+        help="folder with the company's metrics.yaml and glossary.yaml; default: the folder "
+        "knowledge beside a source.yaml",
+    )
     parser.add_argument("--model", metavar="M", help="who proposes queries; default: builtin")
     parser.add_argument(
         "--thread", metavar="T", help="go on in this thread; `last` means the one used last"

@@ -1,6 +1,6 @@
 """Where does data break a JSON Schema, said in words?
 
-Knows the keywords that ``source.v1`` and ``roles.v1`` use, and refuses schemas with others: the
+Knows the keywords that the schemas of a workspace's files use, and refuses schemas with others: the
 jsonschema package takes longer to import than everything else that opening a source needs.
 """
 
@@ -14,7 +14,8 @@ from typing import Any
 KNOWN = frozenset(
     ("$schema", "$id", "$defs", "$ref", "title", "description", "default", "type", "required",
      "additionalProperties", "properties", "propertyNames", "enum", "pattern", "minLength",
-     "minItems", "uniqueItems", "items", "const", "oneOf", "minimum", "exclusiveMinimum")
+     "minItems", "uniqueItems", "items", "const", "oneOf", "anyOf", "minimum",
+     "exclusiveMinimum")
 )  # fmt: skip
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "object": (dict, "names and values"),
@@ -54,6 +55,10 @@ def _walk(
         if all(found):  # none fits: the choice with the deepest fault is the one that was meant
             yield from max(found, key=lambda ones: max(len(one.path) for one in ones))
         return
+    choices = [list(_walk(data, choice, root, path)) for choice in schema.get("anyOf", ())]
+    if choices and all(choices):
+        said = " or ".join(one.said for found in choices for one in found[:1])
+        yield Problem(path=path, said=said)
     kind = schema.get("type")
     if kind is not None and (not isinstance(data, _KINDS[kind][0]) or isinstance(data, bool)):
         yield Problem(path=path, said=f"{_shown(data)} has to be {_KINDS[kind][1]}")

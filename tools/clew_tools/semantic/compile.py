@@ -7,7 +7,7 @@ where a receipt says. Simple specs are one SELECT; what needs steps is built of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -18,6 +18,7 @@ from clew_tools.database.catalog import Catalog
 from clew_tools.semantic import buckets
 from clew_tools.semantic.comparisons import LOOKS_BACK, Comparisons
 from clew_tools.semantic.conditions import GroupConditions, is_on_groups
+from clew_tools.semantic.definitions import with_terms
 from clew_tools.semantic.groups import Groups
 from clew_tools.semantic.layers import Layers
 from clew_tools.semantic.measures import Metrics
@@ -42,7 +43,11 @@ class Compiled:
 
 
 def compile_spec(
-    spec: q.QuerySpec, catalog: Catalog, dialect: str, metrics: Metrics | None = None
+    spec: q.QuerySpec,
+    catalog: Catalog,
+    dialect: str,
+    metrics: Metrics | None = None,
+    terms: Mapping[str, q.Condition] | None = None,
 ) -> Compiled:
     """Write the SQL of a spec.
 
@@ -51,13 +56,15 @@ def compile_spec(
         catalog: what its source holds.
         dialect: of the source.
         metrics: what the names of metrics mean; a bare value is summed.
+        terms: what the words of the glossary mean.
 
     Raises:
         RetryByModel: the spec names what the catalog does not have, or contradicts itself;
             ``AmbiguousPath`` where two ways lead to a table.
         ToolFailed: the engine has no words for a part of the spec.
     """
-    query = _Compiler(spec, catalog, Writer(dialect), metrics or {}).query()
+    meant = with_terms(spec, terms or {})
+    query = _Compiler(meant, catalog, Writer(dialect), metrics or {}).query()
     return Compiled(
         sql=query.sql(dialect, pretty=True),
         dimensions=tuple(d.name for d in spec.dimensions),

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from clew_core import query_spec as q
 from clew_core.errors import RetryByModel
+from clew_tools.semantic.definitions import Written
 from clew_tools.semantic.grains import at_grain, kind_at
 from clew_tools.semantic.keys import NoPath, Step, steps_to_child, steps_to_parent
 from clew_tools.semantic.scope import Scope, chosen_path
@@ -50,6 +51,8 @@ class Conditions:
             return exp.not_(exp.Coalesce(this=exp.paren(inner), expressions=[exp.false()]))
         if isinstance(condition, q.Related):
             return self._related(condition)
+        if isinstance(condition, q.Named):
+            raise RetryByModel(f"The glossary has no word {condition.term!r}.")
         return self._predicate(condition)
 
     def subject(self, test: q.Predicate) -> tuple[exp.Expr, str]:
@@ -64,6 +67,8 @@ class Conditions:
 
     def _predicate(self, test: q.Predicate) -> exp.Expr:
         value, kind = self.subject(test)
+        if isinstance(test.on, Written) and kind == "boolean" and test.values == (True,):
+            return value
         if test.operator in _ORDERING:
             value = self.writer.by_code_points(value, kind)
         if test.spec is not None:

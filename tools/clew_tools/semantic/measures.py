@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from clew_core import query_spec as q
 from clew_core.errors import RetryByModel, ToolFailed
+from clew_tools.semantic.definitions import Formula, with_parts
 from clew_tools.semantic.writer import Writer
 
 Metrics = Mapping[str, q.Arithmetic | q.Measure]
@@ -51,6 +52,9 @@ def resolve(measure: q.Measure, metrics: Metrics, seen: tuple[str, ...] = ()) ->
             for part in (measure.ratio.numerator, measure.ratio.denominator)
         )
         return replace(measure, where=None, ratio=q.Ratio(numerator=top, denominator=bottom))
+    if isinstance(measure, Formula):
+        filtered = tuple(replace(p, where=both(p.where, measure.where)) for p in measure.parts)
+        return replace(measure, where=None, parts=filtered)
     if measure.metric is None:
         return measure
     if measure.metric not in metrics:
@@ -78,6 +82,8 @@ def both(one: q.Condition | None, other: q.Condition | None) -> q.Condition | No
 
 def leaves(measure: q.Measure) -> list[q.Measure]:
     """List the aggregates that a measure is made of."""
+    if isinstance(measure, Formula):
+        return [leaf for part in measure.parts for leaf in leaves(part)]
     if measure.ratio is None:
         return [measure]
     return [*leaves(measure.ratio.numerator), *leaves(measure.ratio.denominator)]
@@ -85,6 +91,8 @@ def leaves(measure: q.Measure) -> list[q.Measure]:
 
 def combined(measure: q.Measure, leaf: Callable[[q.Measure], exp.Expr], writer: Writer) -> exp.Expr:
     """Put a measure together from its aggregates."""
+    if isinstance(measure, Formula):
+        return with_parts(measure, [combined(part, leaf, writer) for part in measure.parts])
     if measure.ratio is None:
         return leaf(measure)
     top = combined(measure.ratio.numerator, leaf, writer)

@@ -15,6 +15,7 @@ from sqlglot import exp
 from clew_core import query_spec as q
 from clew_core.errors import RetryByModel
 from clew_tools.database.catalog import Catalog, Table
+from clew_tools.semantic.definitions import Written
 from clew_tools.semantic.keys import Step, leads_back, reaches, shortest_path, steps_of
 from clew_tools.semantic.writer import Writer, wrapped
 
@@ -89,6 +90,8 @@ class Scope:
         """Write a value of a row."""
         if isinstance(value, q.Column):
             return self.column(value)
+        if isinstance(value, Written):
+            return self._written(value)
         if isinstance(value, q.Arithmetic):
             return self._arithmetic(value)
         return exp.convert(value)
@@ -96,7 +99,7 @@ class Scope:
     def kind(self, value: q.Column | q.Arithmetic) -> str:
         """Say of what kind a value is."""
         if isinstance(value, q.Arithmetic):
-            return "number"
+            return value.kind if isinstance(value, Written) else "number"
         column = self._table(value.table).column(value.column)
         return column.type if column else "other"
 
@@ -109,6 +112,14 @@ class Scope:
             for one, other in zip(columns, others, strict=True)
         ]
         return exp.and_(*pairs)
+
+    def _written(self, value: Written) -> exp.Expr:
+        def named(node: exp.Expr) -> exp.Expr:
+            if not isinstance(node, exp.Column):
+                return node
+            return self.column(q.Column(table=node.table, column=node.name))
+
+        return value.tree.copy().transform(named)
 
     def _arithmetic(self, value: q.Arithmetic) -> exp.Expr:
         kinds = {"add": exp.Add, "subtract": exp.Sub, "multiply": exp.Mul, "divide": exp.Div}

@@ -1,0 +1,43 @@
+"""What a name is that words of a question may mean, and how well they fit it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Name:
+    """A table or a column and the words of its name.
+
+    Attributes:
+        table: the table.
+        column: None for the table itself.
+        words: of the name, a prefix that the table's columns share taken off.
+        letters: the words run together.
+        full: all words run together, with units and prefixes.
+        type: of the column; empty for a table.
+        metric: the name of the company's measure that it stands for; then ``column`` is that too.
+        term: the company's word for some rows of the table; then ``column`` is None.
+    """
+
+    table: str
+    column: str | None
+    words: tuple[str, ...]
+    letters: str
+    full: str = ""
+    type: str = ""
+    metric: str = ""
+    term: str = ""
+
+    @property
+    def raw(self) -> str:
+        """The name as the source spells it, case-folded."""
+        return (self.column or self.table).casefold()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A name that words may mean, and how well they fit, in (0, 1]."""
+
+    name: Name
+    score: float
