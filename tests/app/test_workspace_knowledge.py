@@ -1,4 +1,4 @@
-"""Does a workspace answer in the company's words, and say where a file of its knowledge is wrong?"""
+"""Does a workspace answer in the company's words, and say where its knowledge is wrong?"""
 
 from pathlib import Path
 from typing import Any

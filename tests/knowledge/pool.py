@@ -53,7 +53,7 @@ complaint rate:
   unit: fraction
   time: visits.began_on
 paper gain:
-  expression: "(sum(pieces * price) - sum(visit_lines.pieces * visit_lines.cost)) / sum(pieces * price)"
+  expression: "(sum(pieces * price) - sum(pieces * visit_lines.cost)) / sum(pieces * price)"
 return rate:
   expression: avg(CASE WHEN visits.came_back THEN 1.0 ELSE 0.0 END)
   filter: visits.came_back IS NOT NULL
