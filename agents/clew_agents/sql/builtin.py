@@ -186,7 +186,8 @@ class BuiltinProposer:
     ) -> AsksBack:
         """Ask which column is meant; each option is a reading that works."""
         options: list[Option] = []
-        for table, column in problem.choices[:_MOST_OPTIONS]:
+        asked = problem.words.casefold() in pins  # what was chosen does not settle it
+        for table, column in () if asked else problem.choices[:_MOST_OPTIONS]:
             label = _label(table, column, context)
             chosen = {**pins, problem.words.casefold(): (table, column)}
             try:

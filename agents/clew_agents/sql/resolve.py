@@ -99,6 +99,9 @@ class Resolver:
             Ambiguous: it names several.
         """
         tables = list(dict.fromkeys(item.tables))
+        pin = self.pins.get(item.text.casefold())
+        if pin is not None and pin[0] in tables and not pin[1]:
+            tables = [pin[0]]
         if len(tables) > 1:
             raise Ambiguous(item.text, [(table, "") for table in tables])
         if tables:

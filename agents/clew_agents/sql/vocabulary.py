@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from clew_agents.sql.company import company_names, matches_of
+from clew_agents.sql.meanings import Told, told_matches, told_names
 from clew_agents.sql.names import Match, Name
 from clew_agents.sql.thesaurus import LABELS, WORTH, synonyms
 from clew_agents.sql.tokens import tokenize
@@ -35,6 +36,7 @@ class Vocabulary:
     tables: tuple[Name, ...] = ()
     columns: tuple[Name, ...] = ()
     company: tuple[Name, ...] = ()
+    told: dict[str, list[Told]] = field(default_factory=dict)
     _row_nouns: frozenset[str] = frozenset()
     _known: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
     _hints: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class Vocabulary:
         )
         self.columns = tuple(name for table in self.catalog.tables for name in _column_names(table))
         self.company = company_names(self.known)
+        self.told = told_names(self.catalog)
         self._row_nouns = _row_nouns(self.catalog)
 
     @property
@@ -68,6 +71,7 @@ class Vocabulary:
                 if (score := _score(words, name)) >= FAIR
             ]
             found += matches_of(words, self.company)
+            found = _by_best_name([*found, *told_matches(words, self.told)])
             best = max((match.score for match in found), default=0.0)
             noun = len(words) == 1 and not words[0].endswith(("ed", "ing"))
             if best < GOOD and noun and singular(words[0]) in self._row_nouns:
@@ -146,6 +150,16 @@ class Vocabulary:
             or any(name.column in key.columns for key in keys)
             or (name.words[-1] in ("id", "key", "uuid", "guid") and name.type != "number")
         )
+
+
+def _by_best_name(found: list[Match]) -> list[Match]:
+    """Keep each table and column once, by the name that fits best; the first of equals."""
+    best: dict[tuple[str, str | None, str], Match] = {}
+    for match in found:
+        place = match.name.table, match.name.column, match.name.term
+        if place not in best or match.score > best[place].score:
+            best[place] = match
+    return list(best.values())
 
 
 def overview(vocabulary: Vocabulary) -> str:
