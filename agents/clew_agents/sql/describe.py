@@ -169,9 +169,9 @@ class Describer:
 
     def conditions(self) -> str:
         """Say all conditions, the times last: "for country Brazil in 1997"."""
-        return self.said(tuple(
-                c for c in self.spec.conditions if not _on_measure(c) and not self._is_told(c)
-            ))
+        return self.said(
+            tuple(c for c in self.spec.conditions if not _on_measure(c) and not self._is_told(c))
+        )
 
     def said(self, conditions: Sequence[q.Condition]) -> str:
         """Say some conditions, the times last."""
