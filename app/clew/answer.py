@@ -4,28 +4,57 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clew_core.answer import Answer as CoreAnswer
+from clew_core.answer import Part
+from clew_core.errors import UsageError
 from clew_core.json_form import to_json
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     import pyarrow as pa
 
+    from clew.feedback import Feedback
+    from clew.session import Session
+
 _SAFE_INTEGER = 2**53
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(CoreAnswer):
-    """An answer with what needs more than the core: a Plotly figure, JSON."""
+    """An answer with what needs more than the core: a Plotly figure, JSON, a way to object."""
+
+    session: Session | None = field(default=None, repr=False, compare=False)
+    """That gave it; None where it was made by hand."""
 
     @classmethod
     def of(cls, answer: CoreAnswer) -> Answer:
         """Take over an answer."""
-        return cls(**{field.name: getattr(answer, field.name) for field in fields(answer)})
+        return cls(**{part.name: getattr(answer, part.name) for part in fields(answer)})
+
+    def given_by(self, session: Session) -> Answer:
+        """Remember who gave it, so that feedback finds its run."""
+        return replace(self, session=session)
+
+    def feedback(self, text: str, right: str | None = None) -> Feedback:
+        """Say that this is wrong; kept as a proposal for the knowledge, never applied unseen.
+
+        Args:
+            text: what is wrong.
+            right: what it should be.
+
+        Raises:
+            UsageError: nothing is said, or the answer belongs to no run.
+        """
+        from clew.feedback import give
+
+        if self.session is None or self.run is None:
+            raise UsageError("This answer belongs to no run: feedback has nothing to go with.")
+        store = self.session.workspace.store
+        return give(store, self.session.principal, self.run, text, right)
 
     @property
     def figure(self) -> go.Figure | None:
@@ -65,6 +94,7 @@ class Answer(CoreAnswer):
                 for cell in self.cells
             ],
             "receipts": [_receipt(receipt) for receipt in self.receipts],
+            "parts": [_part(part) for part in self.parts],
             "clarification": to_json(self.clarification) if self.clarification else None,
             "reason": self.reason,
             "proposer": self.proposer,
@@ -80,7 +110,26 @@ class Answer(CoreAnswer):
 
 def _all(value: Any) -> dict[str, Any]:
     """Give all fields of a flat dataclass, defaults too: readers count on them."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {part.name: getattr(value, part.name) for part in fields(value)}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    """Write what one of several steps brought, with its rows."""
+    return {
+        "step": part.step,
+        "task": part.task,
+        "text": part.text,
+        "spec": to_json(part.spec) if part.spec else None,
+        "sql": part.sql,
+        "dialect": part.dialect,
+        "columns": _columns(part.table),
+        "rows": _rows(part.table),
+        "row_count": 0 if part.table is None else part.table.num_rows,
+        "truncated": part.truncated,
+        "as_of": part.as_of,
+        "chart": to_json(part.chart) if part.chart else None,
+        "cell": part.cell,
+    }
 
 
 def _receipt(receipt: Any) -> dict[str, Any]:
@@ -91,7 +140,7 @@ def _receipt(receipt: Any) -> dict[str, Any]:
 def _columns(table: pa.Table | None) -> list[dict[str, str]]:
     if table is None:
         return []
-    return [{"name": field.name, "type": str(field.type)} for field in table.schema]
+    return [{"name": column.name, "type": str(column.type)} for column in table.schema]
 
 
 def _rows(table: pa.Table | None) -> list[list[Any]]:

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import queue
 import threading
 import uuid
 import zoneinfo
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from clew.answer import Answer
+from clew.run_lock import RunLock
+from clew.run_state import Asked, StoredRun, Unfinished, decide, unfinished
+from clew.samples import sample_questions
 from clew.store import Message
+from clew_agents.plan.agents import agents_by_name
+from clew_agents.plan.plan import Plan, Step
 from clew_agents.proxy.proxy import Proxy
 from clew_agents.sql.vocabulary import names_table
 from clew_core.answer import Answer as CoreAnswer
 from clew_core.answer import Option, Status
 from clew_core.deadline import Deadline
 from clew_core.errors import Cancelled, ClewError, RunEnded, SourceError, UsageError
-from clew_core.events import Event, EventType, Request
+from clew_core.events import LONGEST_QUESTION, Event, EventType, Request
+from clew_core.json_form import to_json
 from clew_core.principal import Principal
 from clew_core.query_spec import QuerySpec
 
 if TYPE_CHECKING:
     from clew.workspace import Workspace
-
-LONGEST_QUESTION = 10_000
 
 
 class Session:
@@ -46,20 +51,95 @@ class Session:
         return self._thread
 
     def ask(
-        self, question: str | Request, *, now: str | None = None, deadline: Deadline | None = None
+        self,
+        question: str | Request,
+        *,
+        now: str | None = None,
+        deadline: Deadline | None = None,
+        tell: Callable[[Event], None] | None = None,
     ) -> Answer:
-        """Answer a question.
+        """Answer a question. One that this thread asked and did not finish is taken up again.
 
         Args:
             question: or a whole request.
             now: dates every relative word, ISO 8601; default: the wall clock.
             deadline: default: the budget of the principal, from now on.
+            tell: is called with each event, from the threads that work.
 
         Raises:
             UsageError: the question is empty or longer than 10 000 characters, or now no date.
             SourceError: a source can't be read (any more).
         """
-        return self._run(_request(question, now), deadline, lambda event: None)
+        return self._run(_request(question, now), deadline, tell or (lambda event: None))
+
+    def resume(
+        self,
+        run: str | None = None,
+        *,
+        deadline: Deadline | None = None,
+        tell: Callable[[Event], None] | None = None,
+    ) -> Answer:
+        """Take up a run that was killed, that waits for an approval, or whose plan was shown.
+
+        Args:
+            run: its id; None takes the newest of this thread that has no end.
+            deadline: as ``ask``.
+            tell: as ``ask``.
+
+        Raises:
+            UsageError: there is no such run, it is over, or another process works on it.
+        """
+        self.workspace.check_open()
+        store = self.workspace.store
+        found = unfinished(store, self.principal, run=run, thread=self.thread)
+        if found is None:
+            raise UsageError("This thread has no unfinished run.", hint="Ask the question again.")
+        return self._resume(found, deadline, tell or (lambda event: None))
+
+    def plan(self, run: str) -> Plan:
+        """Give the plan of a run that waits.
+
+        Raises:
+            UsageError: there is no such run, it is over, or has no plan of several steps.
+        """
+        self._waiting(run)
+        plan = self._state(run).plan()
+        if plan is None:
+            raise UsageError(f"Run {run!r} has no plan.")
+        return plan
+
+    def edit_plan(self, run: str, steps: Sequence[Step]) -> Plan:
+        """Change the plan of a run before it runs (``mode="plan"``); ``resume`` then runs it.
+
+        Raises:
+            UsageError: as ``plan``, or the changed plan can't run; the message says why.
+        """
+        found = self._waiting(run)
+        plan = self.plan(run).edited(tuple(steps))
+        plan.check({name: agent.card for name, agent in agents_by_name().items()})
+        self._state(found.run).keep_plan(plan)
+        journal = _Journal(self, found.run, lambda event: None, thread=found.thread, seq=found.seq)
+        journal.add(
+            "plan_edited",
+            {"by": self.principal.user, "revision": plan.revision, "steps": to_json(plan.steps)},
+        )
+        return plan
+
+    def approve(self, approval: str, *, granted: bool = True) -> str:
+        """Decide an approval that a run waits for, once; gives the run, for ``resume``.
+
+        Raises:
+            UsageError: there is no such approval, or it was decided.
+        """
+        return decide(self.workspace.store, self.principal, approval, granted)
+
+    def sample_questions(self, most: int = 8) -> tuple[str, ...]:
+        """Suggest questions that these sources answer; each was tried."""
+        self.workspace.check_open()
+        deadline = Deadline(self.principal.policy.budget)
+        today = dt.datetime.now(dt.UTC).date()
+        sources = self.workspace.opened(self.principal, deadline, today, None)
+        return sample_questions(sources, self.principal, deadline, most)
 
     def stream(
         self, question: str | Request, *, now: str | None = None, deadline: Deadline | None = None
@@ -123,39 +203,118 @@ class Session:
         self, request: Request, deadline: Deadline | None, tell: Callable[[Event], None]
     ) -> Answer:
         now = self._check(request)
+        if died := self._died(request):
+            return self._resume(died, deadline, tell)
         deadline = deadline or Deadline(self.principal.policy.budget)
+        history = self.workspace.store.messages(self.principal, self.thread)
+        option = _chosen(history, request)
+        asked = Asked(
+            request=replace(request, now=now.isoformat()),
+            question=option.question if option else request.question.strip(),
+            chosen=option,
+            previous=_previous_spec(history),
+        )
         journal = _Journal(self, uuid.uuid4().hex[:12], tell)
-        deadline.run = journal.run
+        with self._held(journal.run):
+            return self._work(asked, deadline, now, journal)
+
+    def _resume(
+        self, found: Unfinished, deadline: Deadline | None, tell: Callable[[Event], None]
+    ) -> Answer:
+        request = replace(found.asked.request, mode="ask")
+        now = self._check(request)
+        deadline = deadline or Deadline(self.principal.policy.budget)
+        journal = _Journal(self, found.run, tell, thread=found.thread, seq=found.seq)
+        with self._held(found.run):
+            asked = replace(found.asked, request=request)
+            return self._work(asked, deadline, now, journal)
+
+    def _died(self, request: Request) -> Unfinished | None:
+        """Find the newest run of this thread, if it asked the same and was killed half-way."""
+        store = self.workspace.store
+        if store.home is None or self._thread is None:
+            return None
         try:
-            answer = self._answer(request, deadline, now, journal)
+            found = unfinished(store, self.principal, thread=self.thread)
+        except UsageError:  # begun by another version: it can't be gone on with
+            return None
+        if found is None or found.asked.request.question.strip() != request.question.strip():
+            return None
+        if self._state(found.run).plan() is None or found.asked.request.mode == "plan":
+            return None
+        return found if not RunLock.is_held(store.home, found.run) else None
+
+    @contextlib.contextmanager
+    def _held(self, run: str) -> Iterator[None]:
+        """Hold the lock of a run while it is worked on.
+
+        Raises:
+            UsageError: another process works on it.
+        """
+        home = self.workspace.store.home
+        lock = None
+        if home is not None:
+            try:
+                lock = RunLock.take(home, run)
+            except OSError:  # full or write-protected: the store will say so
+                home = None
+        if home is not None and lock is None:
+            raise UsageError(f"Run {run!r} goes on in another process.")
+        try:
+            yield
+        finally:
+            if lock is not None:
+                lock.release()
+
+    def _waiting(self, run: str) -> Unfinished:
+        found = unfinished(self.workspace.store, self.principal, run=run)
+        assert found is not None  # a run that is named is found, or an error
+        return found
+
+    def _state(self, run: str, thread: str | None = None) -> StoredRun:
+        return StoredRun(self.workspace.store, self.principal, run, thread or self.thread)
+
+    def _work(
+        self, asked: Asked, deadline: Deadline, now: dt.datetime, journal: _Journal
+    ) -> Answer:
+        state = self._state(journal.run, journal.thread)
+        state.begin(asked)
+        journal.asked = state.asked_text
+        try:
+            answer = self._answer(asked, deadline, now, journal, state)
         except Exception as error:
             journal.add("error", {"kind": type(error).__name__, "reason": str(error)})
             raise
-        answer = replace(answer, thread=self.thread, run=journal.run)
+        answer = replace(answer, thread=journal.thread, run=journal.run)
+        answer = answer.given_by(self)
         self._keep(answer)
         if answer.status == "cancelled":
             journal.add("cancelled", {"reason": answer.reason})
         else:
             journal.add("answer", answer.to_json())
+        if state.kept and answer.status != "needs_clarification":
+            state.forget()
         return answer
 
     def _answer(
-        self, request: Request, deadline: Deadline, now: dt.datetime, journal: _Journal
+        self,
+        asked: Asked,
+        deadline: Deadline,
+        now: dt.datetime,
+        journal: _Journal,
+        state: StoredRun,
     ) -> Answer:
-        history = self.workspace.store.messages(self.principal, self.thread)
-        question, chosen = request.question.strip(), None
-        if option := _chosen(history, request):
-            question, chosen = option.question, option
-        previous = _previous_spec(history)
+        question = asked.question
         try:
-            sources = self.workspace.opened(self.principal, deadline, now.date(), previous)
+            sources = self.workspace.opened(self.principal, deadline, now.date(), asked.previous)
         except RunEnded as ended:  # before the first step
             status: Status = "cancelled" if isinstance(ended, Cancelled) else "failed"
             return Answer(status=status, question=question, reason=str(ended))
         proxy = Proxy(
-            principal=self.principal, tell=journal.add, now=now.isoformat(), run=journal.run
-        )
-        answer = proxy.answer(question, sources, deadline, chosen)
+            principal=self.principal, tell=journal.add, now=now.isoformat(), run=journal.run,
+            state=state,
+        )  # fmt: skip
+        answer = proxy.answer(question, sources, deadline, asked.chosen, asked.request.mode)
         self._see_broken_files(question, answer)
         return Answer.of(answer)
 
@@ -177,27 +336,40 @@ class Session:
             clarification=answer.clarification,
             run=answer.run,
         )
-        self.workspace.store.add_message(self.principal, self.thread, message)
+        assert answer.thread is not None
+        self.workspace.store.add_message(self.principal, answer.thread, message)
 
 
 class _Journal:
-    """Numbers the events of a run, keeps them in the store and tells them."""
+    """Numbers the events of a run, keeps them in the store and tells them. Thread-safe."""
 
-    def __init__(self, session: Session, run: str, tell: Callable[[Event], None]) -> None:
-        self.session, self.run, self.tell, self.seq = session, run, tell, 0
+    def __init__(
+        self,
+        session: Session,
+        run: str,
+        tell: Callable[[Event], None],
+        *,
+        thread: str | None = None,
+        seq: int = 0,
+    ) -> None:
+        self.session, self.run, self.tell, self.seq = session, run, tell, seq
+        self.thread = thread or session.thread
+        self.asked: str | None = None
+        self._lock = threading.Lock()
 
     def add(self, type_: str, data: dict[str, Any]) -> None:
-        self.seq += 1
-        event = Event(
-            thread=self.session.thread,
-            run=self.run,
-            seq=self.seq,
-            at=dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
-            type=cast(EventType, type_),
-            data=data,
-        )
-        self.session.workspace.store.append(self.session.principal, event)
-        self.tell(event)
+        with self._lock:  # steps that run at once tell at once
+            self.seq += 1
+            event = Event(
+                thread=self.thread,
+                run=self.run,
+                seq=self.seq,
+                at=dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+                type=cast(EventType, type_),
+                data=data,
+            )
+            self.session.workspace.store.append(self.session.principal, event, self.asked)
+            self.tell(event)
 
 
 def _request(question: str | Request, now: str | None) -> Request:

@@ -1,8 +1,9 @@
 """Where are threads, their messages, runs and events kept?
 
 In one SQLite file under CLEW_HOME that several processes may use at once. Result rows are never
-kept. Where the folder can't be written, everything is kept in memory and a warning says so: an
-answer is worth more than its record. Does not hold LangGraph's checkpoints.
+kept, but in the checkpoints of a run that goes on (``run_state.py``). Where the folder can't be
+written, everything is kept in memory and a warning says so: an answer is worth more than its
+record.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from clew.migrations import MIGRATIONS
 from clew_core.answer import Clarification, Status
 from clew_core.errors import UsageError
 from clew_core.events import Event, EventType
@@ -30,28 +32,6 @@ BUSY_S = 10.0
 # A reader of a live run sees tokens at most this late; a long text is a few rows, not thousands.
 TOKENS_S = 0.5
 TOKENS_LENGTH = 2_000
-
-# Each entry brings the file one version further. Entries are never changed, only added.
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE threads (
-        id TEXT PRIMARY KEY, tenant TEXT NOT NULL, user TEXT NOT NULL,
-        at TEXT NOT NULL, used INTEGER NOT NULL);
-    CREATE INDEX threads_by_user ON threads (tenant, user, used);
-    CREATE TABLE messages (
-        id INTEGER PRIMARY KEY, thread TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
-        question TEXT NOT NULL, status TEXT NOT NULL, text TEXT NOT NULL,
-        spec TEXT, clarification TEXT, run TEXT, at TEXT NOT NULL);
-    CREATE INDEX messages_by_thread ON messages (thread, id);
-    CREATE TABLE runs (
-        id TEXT PRIMARY KEY, thread TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
-        tenant TEXT NOT NULL, user TEXT NOT NULL, at TEXT NOT NULL, status TEXT);
-    CREATE TABLE events (
-        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, seq INTEGER NOT NULL,
-        at TEXT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL, pieces TEXT,
-        PRIMARY KEY (run, seq)) WITHOUT ROWID;
-    """,
-)
 
 T = TypeVar("T")
 
@@ -86,9 +66,12 @@ class Store:
     raises UsageError.
     """
 
-    def __init__(self, db: sqlite3.Connection, warnings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, warnings: tuple[str, ...] = (), home: Path | None = None
+    ) -> None:
         """Take an open database with the newest schema."""
         self._db = db
+        self.home = home
         self._lock = threading.RLock()
         self._tokens: dict[str, tuple[float, Principal, list[Event]]] = {}
         self.warnings = warnings
@@ -97,7 +80,7 @@ class Store:
     def open(cls, home: Path) -> Store:
         """Open the store of a folder, making both where they are missing. Never fails."""
         try:
-            return cls(_open_file(home))
+            return cls(_open_file(home), home=home)
         except (OSError, sqlite3.Error) as error:
             return cls(_open_memory(), (_in_memory(home, error),))
 
@@ -111,13 +94,13 @@ class Store:
                 (thread, principal.tenant, principal.user, _now(), time.time_ns()),
             )
 
-        self._write(insert)
+        self.write(insert)
         return thread
 
     def thread_exists(self, principal: Principal, thread: str) -> bool:
         """Say whether the principal has a thread of this id."""
         return bool(
-            self._read(
+            self.read(
                 "SELECT 1 FROM threads WHERE id = ? AND tenant = ? AND user = ?",
                 (thread, principal.tenant, principal.user),
             )
@@ -125,7 +108,7 @@ class Store:
 
     def last_thread(self, principal: Principal) -> str | None:
         """Find the thread in which the principal asked last."""
-        rows = self._read(
+        rows = self.read(
             "SELECT id FROM threads WHERE tenant = ? AND user = ? ORDER BY used DESC LIMIT 1",
             (principal.tenant, principal.user),
         )
@@ -156,11 +139,11 @@ class Store:
             )
             db.execute("UPDATE threads SET used = ? WHERE id = ?", (time.time_ns(), thread))
 
-        self._write(insert, keep=thread)
+        self.write(insert, keep=thread)
 
     def messages(self, principal: Principal, thread: str) -> tuple[Message, ...]:
         """List the messages of a thread, oldest first."""
-        rows = self._read(
+        rows = self.read(
             "SELECT question, status, text, spec, clarification, run, m.at FROM messages m"
             " JOIN threads t ON t.id = m.thread"
             " WHERE t.id = ? AND tenant = ? AND user = ? ORDER BY m.id",
@@ -179,8 +162,13 @@ class Store:
             for question, status, text, spec, clarification, run, at in rows
         )
 
-    def append(self, principal: Principal, event: Event) -> None:
+    def append(self, principal: Principal, event: Event, asked: str | None = None) -> None:
         """Keep an event of a run; rows of results in it are left out, tokens are coalesced.
+
+        Args:
+            principal: whose run it is.
+            event: of the run.
+            asked: with the first event: what the run began with.
 
         Raises:
             UsageError: the principal has no such thread.
@@ -200,7 +188,7 @@ class Store:
                     self._flush(event.run)
                 return
             self._flush(event.run)
-            self._insert(principal, event, None)
+            self._insert(principal, event, None, asked)
 
     def events(self, principal: Principal, run: str, after: int = 0) -> tuple[Event, ...]:
         """List the events of a run that come after a sequence number.
@@ -209,7 +197,7 @@ class Store:
         """
         with self._lock:
             self._flush(run)
-        rows = self._read(
+        rows = self.read(
             "SELECT r.thread, e.seq, e.at, e.type, e.data, e.pieces FROM events e"
             " JOIN runs r ON r.id = e.run"
             " WHERE e.run = ? AND e.seq > ? AND tenant = ? AND user = ? ORDER BY e.seq",
@@ -247,7 +235,9 @@ class Store:
         whole = replace(events[-1], data={**events[-1].data, "text": text})
         self._insert(principal, whole, json.dumps(pieces) if len(pieces) > 1 else None)
 
-    def _insert(self, principal: Principal, event: Event, pieces: str | None) -> None:
+    def _insert(
+        self, principal: Principal, event: Event, pieces: str | None, asked: str | None = None
+    ) -> None:
         self._own(principal, event.thread)
         over = event.type in ("answer", "error", "cancelled")
         status = event.data.get("status", event.type) if over else None
@@ -255,26 +245,35 @@ class Store:
 
         def insert(db: sqlite3.Connection) -> None:
             db.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET status = coalesce(excluded.status, status)",
-                (event.run, event.thread, principal.tenant, principal.user, event.at, status),
+                (
+                    event.run,
+                    event.thread,
+                    principal.tenant,
+                    principal.user,
+                    event.at,
+                    status,
+                    asked,
+                ),
             )
             db.execute(
                 "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
                 (event.run, event.seq, event.at, event.type, data, pieces),
             )
 
-        self._write(insert, keep=event.thread)
+        self.write(insert, keep=event.thread)
 
     def _own(self, principal: Principal, thread: str) -> None:
         if not self.thread_exists(principal, thread):
             raise UsageError(f"There is no thread {thread!r}.", hint="Leave it out to start one.")
 
-    def _read(self, sql: str, args: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    def read(self, sql: str, args: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Read rows; for the files beside this one that keep more in the store."""
         with self._lock:
             return self._db.execute(sql, args).fetchall()
 
-    def _write(self, work: Callable[[sqlite3.Connection], T], keep: str | None = None) -> T:
+    def write(self, work: Callable[[sqlite3.Connection], T], keep: str | None = None) -> T:
         """Do work in one transaction; where the file takes no more, go on in memory.
 
         Args:
@@ -305,6 +304,7 @@ class Store:
                 new.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
         new.commit()
         self._db = new
+        self.home = None
         self.warnings += (_in_memory(Path(FILE), error),)
         old.close()
 
@@ -334,6 +334,7 @@ def _connect(path: str) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA secure_delete = ON")  # rows in checkpoints leave nothing behind
     return db
 
 

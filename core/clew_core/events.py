@@ -13,6 +13,8 @@ EventType = Literal[
     "step_finished", "answer", "error", "cancelled",
 ]  # fmt: skip
 Mode = Literal["ask", "edits", "plan", "auto"]
+LONGEST_QUESTION = 10_000
+"""Signs of a question that are read."""
 
 
 @dataclass(frozen=True, kw_only=True)

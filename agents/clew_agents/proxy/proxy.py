@@ -93,8 +93,7 @@ class Proxy:
         try:
             plan = self._planned(question, sources, deadline, chosen)
         except (AsksBack, Refused, Cancelled) as problem:
-            self.tell("plan", {"steps": []})
-            return self._unanswered(question, problem)
+            return self._unplanned(question, problem)
         if plan is None:
             return self._one_step(question, sources, deadline, chosen)
         if mode == "plan" and plan.revision == 0:
@@ -132,6 +131,16 @@ class Proxy:
         if plan is not None:
             plan.check(cards)
         return plan
+
+    def _unplanned(self, question: str, problem: ClewError) -> Answer:
+        """End a run whose plan could not be made, as a step that failed."""
+        step = PlanStep(id="s1", agent="proxy", task=question)
+        self._tell_plan("plan", Plan(steps=(Step(id=step.id, agent=step.agent, task=question),)))
+        self.tell("step_started", {"id": step.id, "agent": step.agent})
+        answer = self._unanswered(question, problem)
+        self.tell("step_finished", {"id": step.id, "state": "failed", "seconds": 0.0})
+        failed = replace(advance(advance(step, "execution"), "failed"), seconds=0.0)
+        return replace(answer, plan=(failed,))
 
     # --- several steps -------------------------------------------------------------------------
 

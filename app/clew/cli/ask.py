@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from clew import Answer
     from clew.settings import Settings
 
-LONGEST_QUESTION = 10_000
 SHOWN = ("sql", "receipts", "spec", "plan")
 
 
@@ -122,6 +121,7 @@ def _question(args: argparse.Namespace) -> str:
         UsageError: it is empty or too long.
     """
     from clew.sanitise import plain_text
+    from clew_core.events import LONGEST_QUESTION
 
     words = args.question
     if not words and len(args.data) > 1 and _is_question(args.data[-1]):
