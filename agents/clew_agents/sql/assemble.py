@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -12,6 +13,7 @@ from clew_agents.sql.measures import Computed, MeasureMaker, listed
 from clew_agents.sql.read_averages import counted
 from clew_agents.sql.reading import Group, Op, Reading
 from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
+from clew_agents.sql.sub_specs import above_average, averaged_within
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary, overview
@@ -56,40 +58,24 @@ class Assembler:
             computed.insert(0, self.made.adjective(base))  # it ranks, whatever else is shown
         if reading.direction and not computed:
             computed.append(self.made.worth_of(base, None))
-        computed = self.made.counted_by_having(computed)
+        chosen_by = self.made.having()
+        if self._counts_chosen(chosen_by):
+            return self._chosen_counted(reading.ops[0])
+        if chosen_by and reading.entity is None and not reading.groups:
+            raise NotUnderstood([chosen_by[0][1].text], f"{chosen_by[0][1].text!r}: of each what?")
+        computed += [one for one, _ in chosen_by if one not in computed]
         dimensions = self._dimensions(base, computed)
         base, computed = self._finest(base, computed, dimensions)
         self.resolver.base = base
         if reading.direction is not None and not dimensions:
             raise NotUnderstood([item.text for item in reading.ranked])
         placed = self._placed(reading, base, computed)
-        found = self._averaged_within(self._specs(base, computed, dimensions, placed))
+        found = averaged_within(self._specs(base, computed, dimensions, placed), reading.averages)
         if reading.analysis is None:
             return found
         part = reading.analysis.part
         inner = self._placed(part, base, computed) if part is not None else None
         return analysed(found, reading.analysis, inner, tuple(d for d, _ in dimensions))
-
-    def _averaged_within(self, found: list[Candidate]) -> list[Candidate]:
-        """Where rows are chosen, the average may be that of all rows or of those chosen."""
-        if not any(not test.counted for test in self.reading.averages):
-            return found
-        made: list[Candidate] = []
-        for candidate in found:
-            made.append(candidate)
-            spec = candidate.spec
-            chosen = tuple(c for c in spec.conditions if not _is_average(c))
-            if not chosen:
-                continue
-            narrowed = tuple(
-                replace(c, spec=replace(c.spec, table=spec.table, conditions=chosen))
-                if isinstance(c, q.Predicate) and c.spec is not None and _is_average(c)
-                else c
-                for c in spec.conditions
-            )
-            narrow = replace(spec, conditions=narrowed)
-            made.append(replace(candidate, spec=narrow, confidence=0.4))
-        return made
 
     def _placed(self, reading: Reading, base: str, computed: list[Computed]) -> Placed:
         return ConditionMaker(
@@ -115,6 +101,47 @@ class Assembler:
                 reading.ops.append(Op(aggregate="count", target=group.item, count=True))
                 reading.groups.remove(group)
                 return
+
+    def _counts_chosen(self, chosen_by: Sequence[object]) -> bool:
+        """Whether things are counted that are chosen by their rows: "with 3 orders or more"."""
+        reading = self.reading
+        chosen = bool(chosen_by) or any(test.counted for test in reading.averages)
+        one = len(reading.ops) == 1 and reading.ops[0].count and reading.ops[0].target is not None
+        return chosen and one and reading.entity is None and not reading.direction
+
+    def _chosen_counted(self, op: Op) -> list[Candidate]:
+        """Count the things of a spec within the spec that chooses them."""
+        item = op.target
+        assert item is not None
+        if self.reading.groups:
+            raise NotUnderstood([item.text], f"{item.text!r} chosen and grouped can't be done yet.")
+        inner = replace(self.reading, ops=[], entity=item, listing=True)
+        assembler = replace(self, reading=inner, labels={})
+        found = []
+        for candidate in assembler.candidates():
+            per = assembler._one_of([(d, self._name_of(d)) for d in candidate.spec.dimensions])
+            if per is None:
+                raise NotUnderstood([item.text])
+            key = q.Dimension(name=per.column, of=per)
+            chosen = replace(candidate.spec, dimensions=(key,), order=(), limit=None)
+            measure = self._measure(self.made.computed(op))
+            if measure.of is not None or per.table not in item.tables:
+                measure = replace(measure, aggregate="count_distinct", of=per)
+            spec = q.QuerySpec(
+                source=self.source,
+                table=per.table,
+                measures=(measure,),
+                conditions=(q.Predicate(on=per, operator="in", spec=chosen),),
+                terms=self.terms(),
+            )
+            found.append(replace(candidate, spec=spec, labels={}))
+        return found
+
+    def _name_of(self, dimension: q.Dimension) -> Name:
+        of = dimension.of
+        assert isinstance(of, q.Column)
+        names = self.vocabulary.of_table(of.table)
+        return next(name for name in names if name.column == of.column)
 
     # --- the table to stand on -----------------------------------------------------------------
 
@@ -142,6 +169,9 @@ class Assembler:
         for test in self.reading.numbers:
             if test.having and test.item is not None and test.item.tables:
                 tables.append(test.item.tables[0])
+            elif test.having and test.item is not None:
+                column = self.resolver.column(test.item)
+                tables += [column.table] if column is not None else []
         if not tables:
             if entity_table is None:
                 raise NotUnderstood([], self._nothing_named())
@@ -383,10 +413,10 @@ class Assembler:
             measure = self._measure(one)
             if all(measure.name != other.name for other in measures):
                 measures.append(measure)
-        having = [
-            q.Predicate(on=q.MeasureRef(measure=measures[0].name), operator=o, values=values)
-            for o, values in placed.having
-        ]
+        having: list[q.Predicate] = []
+        for one, test in self.made.having() if measures else ():
+            ref = q.MeasureRef(measure=self._measure(one).name)
+            having.append(q.Predicate(on=ref, operator=test.operator, values=test.values))
         order: tuple[q.Order, ...] = ()
         limit = None
         if self.reading.direction is not None and dimensions:
@@ -396,7 +426,19 @@ class Assembler:
         top = self._first_of_each(dimensions, order, limit)
         if top is not None:
             order, limit = (*(q.Order(by=name) for name in top.within), *order), None
-        having += self._above_average(base, measures, dimensions, placed)
+        plain = tuple(dimension for dimension, _ in dimensions)
+        per = self._one_of(dimensions) if self.reading.averages else None
+        having += above_average(
+            q.QuerySpec(
+                source=self.source,
+                table=base,
+                measures=tuple(measures),
+                dimensions=plain,
+                conditions=placed.conditions,
+            ),
+            per,
+            self.reading.averages,
+        )
         mark = self.reading.mark
         spec = q.QuerySpec(
             source=self.source,
@@ -415,30 +457,6 @@ class Assembler:
             spec=spec, confidence=0.9, reason="each word of the question has its place",
             labels=dict(self.labels),
         )  # fmt: skip
-
-    def _above_average(
-        self,
-        base: str,
-        measures: list[q.Measure],
-        dimensions: list[tuple[q.Dimension, Name]],
-        placed: Placed,
-    ) -> list[q.Predicate]:
-        """Compare the number of each group with the average of the groups."""
-        tests = [test for test in self.reading.averages if test.counted]
-        if not tests:
-            return []
-        per = self._one_of(dimensions)
-        if len(tests) > 1 or len(measures) != 1 or per is None:
-            raise NotUnderstood([tests[0].text], f"{tests[0].text!r} of which groups?")
-        things = q.Measure(name="groups", aggregate="count_distinct", of=per)
-        average = q.Measure(
-            name="average", ratio=q.Ratio(numerator=measures[0], denominator=things)
-        )
-        spec = q.QuerySpec(
-            source=self.source, table=base, measures=(average,), conditions=placed.conditions
-        )
-        on = q.MeasureRef(measure=measures[0].name)
-        return [q.Predicate(on=on, operator=tests[0].operator, spec=spec)]
 
     def _one_of(self, dimensions: list[tuple[q.Dimension, Name]]) -> q.Column | None:
         """The column that tells the groups apart: of one column itself, of a table its key."""
@@ -497,10 +515,6 @@ class Assembler:
             name=f"{head}{title}{tail}", aggregate=aggregate, of=of,
             unit=self.vocabulary.column(column).unit,
         )  # fmt: skip
-
-
-def _is_average(condition: q.Condition) -> bool:
-    return isinstance(condition, q.Predicate) and condition.spec is not None
 
 
 def metric_measure(metric: str, vocabulary: Vocabulary) -> q.Measure:

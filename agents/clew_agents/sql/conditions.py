@@ -34,12 +34,10 @@ class Placed:
 
     Attributes:
         conditions: on rows.
-        having: on the first measure: operator and values.
         time_fixed: the time stands still: one period is named, not a span.
     """
 
     conditions: tuple[q.Condition, ...] = ()
-    having: tuple[tuple[q.Operator, tuple[q.Scalar, ...]], ...] = ()
     time_fixed: bool = False
 
 
@@ -71,7 +69,6 @@ class ConditionMaker:
             Ambiguous, NotUnderstood: a column could not be settled.
         """
         found: list[q.Condition] = []
-        having: list[tuple[q.Operator, tuple[q.Scalar, ...]]] = []
         reading = self.reading
         tests: list[Tested] = [
             *reading.values,
@@ -88,8 +85,8 @@ class ConditionMaker:
             raise NotUnderstood([test.text for test in reading.times])
         for test in tests:
             if isinstance(test, NumberTest) and test.having:
-                having.append((test.operator, test.values))
-            elif isinstance(test, ValueTest) and test.lacking:
+                continue  # on groups, not on rows
+            if isinstance(test, ValueTest) and test.lacking:
                 if not self._is_below(test):
                     said = test.values[0].text
                     raise NotUnderstood([said], f"Without {said!r}: say what is not {said}.")
@@ -117,7 +114,7 @@ class ConditionMaker:
                 found.append(q.Related(has=True, table=table, where=where))
         found += lacking
         fixed = any(t.comparator == "in" and len(t.periods) == 1 for t in self.reading.times)
-        return Placed(conditions=tuple(found), having=tuple(having), time_fixed=fixed)
+        return Placed(conditions=tuple(found), time_fixed=fixed)
 
     def _is_below(self, test: ValueTest) -> bool:
         """Whether the values stand in rows of which the base's rows may have many."""

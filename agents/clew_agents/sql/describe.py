@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from clew_agents.sql.words import singular, split_name
@@ -169,8 +169,13 @@ class Describer:
 
     def conditions(self) -> str:
         """Say all conditions, the times last: "for country Brazil in 1997"."""
+        known = {measure.name for measure in self.spec.measures}
         return self.said(
-            tuple(c for c in self.spec.conditions if not _on_measure(c) and not self._is_told(c))
+            tuple(
+                c
+                for c in self.spec.conditions
+                if not self._is_told(c) and (not _on_measure(c) or _refers(c, known))
+            )
         )
 
     def said(self, conditions: Sequence[q.Condition]) -> str:
@@ -236,8 +241,12 @@ class Describer:
             measure = next((m for m in self.spec.measures if m.name == test.on.measure), None)
             if measure is not None:
                 said = self.measure(measure)
-            against = self._against(test, test.spec) if test.spec else _compared(test)
-            return f"{said} {against}", False
+            if test.spec is not None:
+                return f"{said} {self._against(test, test.spec)}", False
+            if measure is not None and _counts(measure):
+                exactly = "exactly " if test.operator == "=" else ""
+                return f"{exactly}{_compared(test)} {self.counted(measure)}", False
+            return f"{said} {_compared(test)}", False
         if test.grain == "month_of_year" and test.operator == "=":
             return f"in {calendar.month_name[int(str(test.values[0]))]}", True
         if isinstance(test.on, q.Column) and _is_year(test.on):
@@ -245,6 +254,9 @@ class Describer:
         if span := _span(q.AllOf(all=(test,))):
             return span, True
         name = self.column(test.on)
+        if test.spec is not None and test.operator == "in" and test.spec.measures:
+            inner = Describer(replace(test.spec, terms={**self.terms, **test.spec.terms}))
+            return inner.conditions().removeprefix("with ").removeprefix("for "), False
         if test.spec is not None:
             return f"{name} {self._against(test, test.spec)}", False
         return f"{name} {_compared(test)}", False
@@ -412,6 +424,11 @@ def _value(value: q.Scalar) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return format_number(value)
     return str(value)
+
+
+def _refers(condition: q.Condition, names: Container[str]) -> bool:
+    on = condition.on if isinstance(condition, q.Predicate) else None
+    return isinstance(on, q.MeasureRef) and on.measure in names
 
 
 def _on_measure(condition: q.Condition) -> bool:

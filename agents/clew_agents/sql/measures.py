@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clew_agents.sql.reading import Op, Reading
+from clew_agents.sql.reading import NumberTest, Op, Reading
 from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
 from clew_agents.sql.thesaurus import ADJECTIVES, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary
@@ -192,18 +192,18 @@ class MeasureMaker:
             direction = self.reading.direction
         return Computed(aggregate=direction, column=found[0], table=base)
 
-    def counted_by_having(self, computed: list[Computed]) -> list[Computed]:
-        """Count what is only compared: the tracks of "genres with more than 100 tracks"."""
-        having = [test for test in self.reading.numbers if test.having]
-        if not having:
-            return computed
-        item = having[0].item
-        table = self.resolver.table(item) if item is not None else None
-        if len(having) > 1 or computed or table is None or self.reading.entity is None:
-            raise NotUnderstood(
-                [having[0].text], "Counting groups by their size can't be done yet."
-            )
-        return [Computed(aggregate="count", column=None, table=table)]
+    def having(self) -> list[tuple[Computed, NumberTest]]:
+        """Settle what groups are chosen by: the tracks of "genres with more than 100 tracks"."""
+        found: list[tuple[Computed, NumberTest]] = []
+        for test in self.reading.numbers:
+            if not test.having or test.item is None:
+                continue
+            if test.aggregate is not None:
+                op = Op(aggregate=test.aggregate, target=test.item)
+            else:
+                op = Op(aggregate="count", target=test.item, count=True)
+            found.append((self.computed(op), test))
+        return found
 
 
 def listed(names: Sequence[str]) -> str:

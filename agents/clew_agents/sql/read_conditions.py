@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from clew_agents.sql.cursor import Cursor
 from clew_agents.sql.periods import Period, whole_month
@@ -16,7 +17,7 @@ from clew_agents.sql.reading import (
 )
 from clew_agents.sql.resolve import DATES, NUMERIC
 from clew_agents.sql.tagging import Item
-from clew_core.query_spec import Operator
+from clew_core.query_spec import Aggregate, Operator
 
 _SIGNS: dict[str, Operator] = {
     ">": ">", "<": "<", ">=": ">=", "<=": "<=", "after": ">", "before": "<", "since": ">=",
@@ -153,9 +154,15 @@ class ConditionReader:
     ) -> None:
         values = tuple(n for at in numbers if (n := self.cursor.items[at].number) is not None)
         text = self.cursor.text(*signs, *numbers)
-        right = self.cursor.next(numbers[-1])
-        having = False
-        if self.cursor.is_column(left, NUMERIC):
+        right = self.cursor.next(max(*numbers, *signs) if signs else numbers[-1])
+        having, aggregate = False, None
+        operated = self._operated(left, signs)
+        if operated is not None:
+            subject, having = left, True
+            if self.cursor.items[operated].tag == "A":
+                aggregate = cast(Aggregate, self.cursor.items[operated].value)
+            self.cursor.take(operated)
+        elif self.cursor.is_column(left, NUMERIC):
             subject = left
         elif self.cursor.tag(right) == "F" and self.cursor.free(right):
             subject, having = right, self.cursor.is_table(right)
@@ -170,9 +177,26 @@ class ConditionReader:
                 values=values,
                 text=text,
                 having=having,
+                aggregate=aggregate,
             )
         )
         self.cursor.take(subject, *numbers, *signs)
+
+    def _operated(self, left: int | None, signs: tuple[int, ...]) -> int | None:
+        """The operator of "whose average salary is above …", "with a number of orders over …".
+
+        Something must stand before it that can be chosen by it.
+        """
+        if left is None or not signs or min(signs) < left:
+            return None
+        before = self.cursor.previous(left, ".U")
+        if before is None or not self.cursor.free(before):
+            return None
+        fits = (self.cursor.tag(before) == "A" and self.cursor.is_column(left, NUMERIC)) or (
+            self.cursor.tag(before) == "N" and self.cursor.is_table(left)
+        )
+        things = [at for at in range(before) if self.cursor.free(at) and self.cursor.tag(at) == "F"]
+        return before if fits and things else None
 
     def _time(
         self, left: int | None, comparator: Comparator, places: tuple[int, ...], *signs: int
@@ -234,8 +258,14 @@ class ConditionReader:
         right, before = self.cursor.next(at, ""), self.cursor.previous(at, "J")
         said = before is not None and self.cursor.items[before].text.lower() in _HAVING
         joined = before in self.cursor.used and self.cursor.tag(at - 1) == "J"
-        if right is None or not (said or joined) or self.cursor.is_table(right):
+        exactly = at > 0 and self.cursor.items[at - 1].text.lower() == "exactly"
+        if right is None or not (said or joined or exactly):
             return False
+        if self.cursor.is_table(right):
+            counted = (said or exactly) and self.cursor.free(right) and self.cursor.counts(at)
+            if counted and any(self.cursor.tag(i) == "F" for i in range(at)):
+                self._number(None, "=", (at,))
+            return counted
         if not self.cursor.is_column(right, ("integer",)) or not self.cursor.free(right):
             return False
         self._number(right, "=", (at,))
