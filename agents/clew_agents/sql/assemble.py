@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 from clew_agents.proposer import Candidate
 from clew_agents.sql.analysis import analysed
 from clew_agents.sql.conditions import ConditionMaker, Placed
+from clew_agents.sql.dimensions import DimensionMaker
 from clew_agents.sql.measures import Computed, MeasureMaker, listed
 from clew_agents.sql.read_averages import counted
-from clew_agents.sql.reading import Group, Op, Reading
+from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
 from clew_agents.sql.sub_specs import above_average, averaged_within
-from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary, overview
 from clew_agents.sql.words import singular, split_name
@@ -37,6 +36,17 @@ class Assembler:
         """Settles what is computed."""
         return MeasureMaker(
             vocabulary=self.vocabulary, reading=self.reading, resolver=self.resolver
+        )
+
+    @property
+    def groups(self) -> DimensionMaker:
+        """Makes the dimensions."""
+        return DimensionMaker(
+            vocabulary=self.vocabulary,
+            reading=self.reading,
+            resolver=self.resolver,
+            made=self.made,
+            labels=self.labels,
         )
 
     def candidates(self) -> list[Candidate]:
@@ -64,7 +74,7 @@ class Assembler:
         if chosen_by and reading.entity is None and not reading.groups:
             raise NotUnderstood([chosen_by[0][1].text], f"{chosen_by[0][1].text!r}: of each what?")
         computed += [one for one, _ in chosen_by if one not in computed]
-        dimensions = self._dimensions(base, computed)
+        dimensions = self.groups.all(base, computed)
         base, computed = self._finest(base, computed, dimensions)
         self.resolver.base = base
         if reading.direction is not None and not dimensions:
@@ -241,107 +251,6 @@ class Assembler:
         counted = [replace(c, aggregate="count_distinct", column=name) for c in computed]
         return lowest[0], counted
 
-    # --- groups --------------------------------------------------------------------------------
-
-    def _dimensions(self, base: str, computed: list[Computed]) -> list[tuple[q.Dimension, Name]]:
-        found: list[tuple[q.Dimension, Name]] = []
-        for group in self.reading.groups:
-            found += self._group(group, base, computed)
-        for item in self.reading.columns:
-            column = self.resolver.column(item)
-            if column is None:
-                raise NotUnderstood([item.text])
-            found.append((self._dimension(column, None), column))
-        if self.reading.entity is not None and not self.reading.columns:
-            things = self.things(self.reading.entity)
-            # What is ranked within groups stands behind them.
-            found = [*found, *things] if self.reading.direction else [*things, *found]
-        unique: dict[str, tuple[q.Dimension, Name]] = {}
-        for dimension, name in found:
-            unique.setdefault(dimension.name, (dimension, name))
-        return list(unique.values())
-
-    def _group(
-        self, group: Group, base: str, computed: list[Computed]
-    ) -> list[tuple[q.Dimension, Name]]:
-        if group.grain is not None:
-            return [self.time_group(group)]
-        if group.item.text and self._is_amount(group.item):
-            raise NotUnderstood([], f"Per {group.item.text!r}? That is a number, not a group.")
-        table = self.resolver.table(group.item)
-        averaged = bool(computed) and all(c.aggregate == "avg" for c in computed)
-        if table == base and averaged:
-            return []  # "the average total per invoice": a row is an invoice
-        return self.things(group.item)
-
-    def _is_amount(self, item: Item) -> bool:
-        """Whether a group would be a number with a fraction, or is said "per" a number."""
-        names = [m.name for m in item.matches if m.name.column is not None]
-        if item.tables or not names or any(self.made.discrete(name) for name in names):
-            return False
-        place = next((i for i, o in enumerate(self.resolver.items) if o.start == item.start), 0)
-        per = place > 0 and self.resolver.items[place - 1].text.lower() == "per"
-        kinds = ("integer", "number", "decimal") if per else ("number", "decimal")
-        return all(name.type in kinds for name in names)
-
-    def time_group(self, group: Group) -> tuple[q.Dimension, Name]:
-        """Make the dimension of a grain of time."""
-        word = group.item.text
-        name = self.resolver.time(None, word)
-        of = q.Column(table=name.table, column=name.column or "")
-        if name.type in DATES:
-            return q.Dimension(name=group.grain or "", of=of, grain=group.grain), name
-        if group.grain != "year":
-            raise NotUnderstood(
-                [word], f"The data know no {group.grain}: {name.column!r} holds whole years."
-            )
-        return q.Dimension(name=name.column or "", of=of), name
-
-    def things(self, item: Item) -> list[tuple[q.Dimension, Name]]:
-        """Make the dimensions that stand for a named thing: its column, or its table's label."""
-        if item.tag == "R":
-            return [self.time_group(Group(item=item, grain=cast(q.Grain, item.value)))]
-        if item.tag == "V":
-            return [self._column_of_value(item)]
-        table = self.resolver.table(item)
-        if table is None:
-            column = self.resolver.column(item)
-            if column is None:
-                raise NotUnderstood([item.text])
-            grain: q.Grain | None = "day" if column.type == "timestamp" else None
-            return [(self._dimension(column, grain), column)]
-        names = self.vocabulary.labels(table)
-        if not names:
-            own = self.vocabulary.catalog.table(table)
-            key = own.primary_key if own else ()
-            names = tuple(n for n in self.vocabulary.of_table(table) if n.column in key)
-        if not names:
-            raise NotUnderstood([item.text], f"No column of {table!r} names its rows.")
-        made = []
-        for name in names:
-            self.resolver.used.add((name.table, name.column or ""))
-            dimension = self._dimension(name, None, of_table=True)
-            self.labels[dimension.name] = table
-            made.append((dimension, name))
-        return made
-
-    def _column_of_value(self, item: Item) -> tuple[q.Dimension, Name]:
-        """Group by the column of a value: "the app against the kiosk"."""
-        hit = self.resolver.value(item, ())[0]
-        columns = self.vocabulary.columns
-        name = next(n for n in columns if (n.table, n.column) == (hit.table, hit.column))
-        return self._dimension(name, None), name
-
-    def _dimension(
-        self, name: Name, grain: q.Grain | None, *, of_table: bool = False
-    ) -> q.Dimension:
-        """Name a dimension like its column; the label of a table like the table."""
-        title = name.column or ""
-        if of_table and name.letters in ("name", "title", "label", "description"):
-            title = singular("_".join(split_name(name.table)))
-        of = q.Column(table=name.table, column=name.column or "")
-        return q.Dimension(name=title, of=of, grain=grain)
-
     # --- specs ---------------------------------------------------------------------------------
 
     def _specs(
@@ -480,7 +389,7 @@ class Assembler:
         """Rank within each group where the question ranks and groups."""
         if not order or limit is None or not self.reading.groups or self.reading.entity is None:
             return None
-        things = {d.name for d, _ in self.things(self.reading.entity)}
+        things = {d.name for d, _ in self.groups.things(self.reading.entity)}
         within = tuple(d.name for d, _ in dimensions if d.name not in things)
         return q.TopPerGroup(within=within, order=order, limit=limit) if within else None
 
@@ -494,7 +403,7 @@ class Assembler:
     def _lookup(self, base: str, computed: list[Computed], placed: Placed) -> Candidate:
         """Read "the population of Brazil in 1997" as the value of one row."""
         names = [c.column for c in computed if c.column is not None]
-        dimensions = [(self._dimension(name, None), name) for name in names]
+        dimensions = [(self.groups.dimension(name, None), name) for name in names]
         candidate = self._candidate(base, [], dimensions, placed)
         spec = replace(candidate.spec, distinct=False)
         return replace(candidate, spec=spec, single_row=True)

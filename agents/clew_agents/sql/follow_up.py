@@ -117,9 +117,9 @@ def _regrouped(
     made: list[q.Dimension] = []
     for group in reading.groups:
         if group.grain is not None:
-            made.append(assembler.time_group(group)[0])
+            made.append(assembler.groups.time_group(group)[0])
         else:
-            made += [dimension for dimension, _ in assembler.things(group.item)]
+            made += [dimension for dimension, _ in assembler.groups.things(group.item)]
     if not spec.measures:
         raise NotUnderstood([], "A list of rows can't be grouped.")
     old = spec.dimensions if words & _ADDS else ()
