@@ -136,6 +136,8 @@ class Kernel:
         """
         try:
             call = parse(line, body or "")
+            if self._wrote(call):
+                return
             source = self._source(call.source)
             deadline = Deadline(self._settings.budget)
             result = run_stoppable(
@@ -153,6 +155,26 @@ class Kernel:
         shown = view(result.table, rows=self._settings.display_rows, truncated=result.truncated)
         display(Preview(shown))  # type: ignore[no-untyped-call]
 
+    def _wrote(self, call: SqlCall) -> bool:
+        """Run a cell that changes a file, where its owner allows that; say if it was one."""
+        from clew_tools.database import writing
+
+        word = writing.written_by(call.sql)
+        if word is None:
+            return False
+        name = self._named(call.source)
+        grant = writing.granted(self._known()[name], self._principal, word)
+        if call.name:
+            raise UsageError("A cell that changes data gives no result.", hint="Leave --name out.")
+        # A file that is open for reading can't be written; the next cell opens it again.
+        if (source := self._open.pop(name, None)) is not None:
+            source.close()
+        deadline = Deadline(self._settings.budget)
+        rows = run_stoppable(lambda: writing.run_write(call.sql, grant, deadline), deadline)
+        done = "Done." if rows is None else f"{rows:,} row{'s' if rows != 1 else ''} changed."
+        self._say(done)
+        return True
+
     def close(self) -> None:
         """Let go of all files."""
         while self._open:
@@ -161,7 +183,7 @@ class Kernel:
     def _known(self) -> dict[str, str]:
         return _sources_of_this_notebook(self._shell.user_ns) | self._locations
 
-    def _source(self, name: str | None) -> Source:
+    def _named(self, name: str | None) -> str:
         known = self._known()
         if name is None and len(known) == 1:
             name = next(iter(known))
@@ -172,12 +194,16 @@ class Kernel:
                 f"There is no source {name!r}; declared: {_list(known)}.",
                 hint=f"Declare it: %clew source {shlex.quote(name)} LOCATION.",
             )
+        return name
+
+    def _source(self, named: str | None) -> Source:
+        name = self._named(named)
         if name not in self._open:
             from clew_tools.database import scratch
             from clew_tools.database.open import open_source
 
             scratch.keep_under(self._settings.home / "temp")
-            self._open[name] = open_source(known[name], name=name)
+            self._open[name] = open_source(self._known()[name], name=name)
             for warning in self._open[name].warnings:
                 self._say(warning)
         return self._open[name]

@@ -267,3 +267,36 @@ def test_a_notebook_whose_data_went_fails_with_one_line(
     outputs = [out for cell in client.nb.cells for out in cell.get("outputs", [])]
     (error,) = [out for out in outputs if out.output_type == "error"]
     assert error["traceback"] == [str(error["evalue"])]
+
+
+def test_a_cell_changes_her_own_file_only_where_she_says_so(
+    shell: InteractiveShell, tmp_path: Path
+) -> None:
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "own.duckdb")) as maker:
+        maker.execute("CREATE TABLE t AS SELECT range AS n FROM range(3)")
+    declaration = tmp_path / "source.yaml"
+    declaration.write_text("name: own\nlocation: own.duckdb\n", encoding="utf-8")
+    _run(shell, "%clew source own source.yaml")
+    insert = "%%sql --source own\nINSERT INTO t VALUES (7)"
+    refused = _run(shell, insert)
+    assert isinstance(refused.error_in_exec, CellFailed)
+    assert "writes: true" in str(refused.error_in_exec)
+
+    declaration.write_text("name: own\nlocation: own.duckdb\nwrites: true\n", encoding="utf-8")
+    count = "%%sql --source own --name v\nSELECT count(*) AS n FROM t"
+    assert _run(shell, count).success
+    with capture_output() as said:
+        assert _run(shell, insert).success
+    assert "1 row changed." in said.stdout
+    assert _run(shell, count).success and int(shell.user_ns["v"].n[0]) == 4
+    for cell in (
+        "%%sql --source own\nCOPY t TO 'out.csv'",
+        "%%sql --source own\nDELETE FROM t; DELETE FROM t",
+        "%%sql --source own --name w\nDELETE FROM t",
+        "%%sql --source own\nCREATE TABLE w AS SELECT * FROM 'sales.csv'",
+    ):
+        assert isinstance(_run(shell, cell).error_in_exec, CellFailed)
+    assert _run(shell, count).success and int(shell.user_ns["v"].n[0]) == 4
+    assert not (tmp_path / "out.csv").exists()

@@ -50,6 +50,7 @@ class Declaration:
         file: where it was read.
         name: of the source.
         location: as written: a path relative to the file, or a URL.
+        writes: whether cells of whoever opens it may change the file; agents never may.
         tables: table → what is said of it.
         lines: of the tables and fields, from 1, by ``table`` and ``table.column``.
     """
@@ -62,6 +63,7 @@ class Declaration:
     time_zone: str | None = None
     licence: str | None = None
     owner: str | None = None
+    writes: bool = False
     access: tuple[str, ...] = ()
     tables: Mapping[str, DeclaredTable] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -87,7 +89,7 @@ def read_declaration(file: Path) -> Declaration:
             f"{str(file)!r} declares {data['kind']}, not tables.",
             hint="Only sources of tables can be asked.",
         )
-    names = ("name", "location", "meaning", "freshness", "time_zone", "licence", "owner")
+    names = ("name", "location", "meaning", "freshness", "time_zone", "licence", "owner", "writes")
     return Declaration(
         file=file,
         access=tuple(data.get("access", ())),

@@ -377,6 +377,13 @@ def _mapped(error: duckdb.Error, memory_mb: int) -> ClewError:
     return kind(text)
 
 
+def mapped(error: duckdb.Error, file: Path, memory_mb: int) -> ClewError:
+    """Say in our words what went wrong, and whose matter it is."""
+    if isinstance(error, duckdb.ConnectionException) or "lock" in str(error):
+        return _opening_failed(file, error)
+    return _mapped(error, memory_mb)
+
+
 def _opening_failed(file: Path, error: duckdb.Error) -> SourceError:
     text = str(error)
     if "Could not set lock" in text or "Conflicting lock" in text:

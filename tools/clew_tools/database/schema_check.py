@@ -23,6 +23,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "string": (str, "a text"),
     "integer": (int, "a whole number"),
     "number": ((int, float), "a number"),
+    "boolean": (bool, "true or false"),
 }
 
 
@@ -60,7 +61,10 @@ def _walk(
         said = " or ".join(one.said for found in choices for one in found[:1])
         yield Problem(path=path, said=said)
     kind = schema.get("type")
-    if kind is not None and (not isinstance(data, _KINDS[kind][0]) or isinstance(data, bool)):
+    # Python takes truth values for whole numbers.
+    fits = kind is None or isinstance(data, _KINDS[kind][0])
+    if not fits or (kind is not None and isinstance(data, bool) and kind != "boolean"):
+        assert kind is not None
         yield Problem(path=path, said=f"{_shown(data)} has to be {_KINDS[kind][1]}")
         return
     if "enum" in schema and data not in schema["enum"]:

@@ -105,7 +105,7 @@ class SQLiteEngine:
             connection.set_authorizer(_authorise if guarded else _authorise_own)
             yield connection
         except sqlite3.Error as error:
-            raise _mapped(error, self._file) from error
+            raise mapped_of(error, self._file) from error
         finally:
             if connection is not None:
                 self._give_back(connection)
@@ -286,6 +286,25 @@ def _authorise_own(
     return _authorise(action, first, second, database, inner)
 
 
+_WRITES = {
+    sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE,
+    sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_DROP_TABLE, sqlite3.SQLITE_DROP_INDEX,
+    sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_REINDEX, sqlite3.SQLITE_DROP_TRIGGER,
+    sqlite3.SQLITE_TRANSACTION,
+}  # fmt: skip
+
+
+def authorise_writes(
+    action: int, first: str | None, second: str | None, database: str | None, inner: str | None
+) -> int:
+    """Allow a connection to change rows and tables of its own file, for the owner's cells."""
+    if action in _WRITES and database in (None, "main"):
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_READ:
+        return sqlite3.SQLITE_OK
+    return _authorise(action, first, second, database, inner)
+
+
 def _decoded(value: bytes) -> str:
     # Files hold text in whatever encoding their writer had; a wrong byte is not worth a failure.
     return value.decode("utf-8", "replace")
@@ -362,7 +381,8 @@ def _mixed(name: str) -> str:
     return f"Column {name!r} holds numbers and text; all are given as text."
 
 
-def _mapped(error: sqlite3.Error, file: Path) -> ClewError:
+def mapped_of(error: sqlite3.Error, file: Path) -> ClewError:
+    """Say in our words what went wrong, and whose matter it is."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     text = str(error)
     if code == sqlite3.SQLITE_INTERRUPT:
