@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from worlds import declined, follow_ups, groups, plain, ranked, sets, times
+from worlds import declined, follow_ups, groups, plain, ranked, refilled, sets, times
+from worlds.borrowed import borrowed
 from worlds.question import Maker, Question, Unfit
 from worlds.synonyms import reworded
 from worlds.world import World
@@ -86,8 +87,8 @@ AMBIGUOUS: dict[str, Make] = {
     "two_roles": declined.two_roles,
     "undefined_measure": declined.undefined_measure,
 }
-# Of 20 questions of a world, 15 have an answer.
-_SHARE_UNANSWERABLE, _SHARE_AMBIGUOUS = 0.14, 0.11
+# Of four questions three have an answer; a third of all wordings is borrowed, where it can be.
+_SHARE_UNANSWERABLE, _SHARE_AMBIGUOUS, _SHARE_BORROWED = 0.14, 0.11, 0.34
 _TRIES = 60
 
 
@@ -99,10 +100,15 @@ def questions(world: World, count: int) -> list[Question]:
     drawn: list[Question] = []
     while len(drawn) < count:
         chance = rng.random()
-        place = 2 if chance < _SHARE_AMBIGUOUS else 0
-        if _SHARE_AMBIGUOUS <= chance < _SHARE_AMBIGUOUS + _SHARE_UNANSWERABLE:
-            place = 1
-        question = _draw(maker, rounds[place].next())
+        if chance < _SHARE_AMBIGUOUS:
+            make = rounds[2].next()
+        elif chance < _SHARE_AMBIGUOUS + _SHARE_UNANSWERABLE:
+            make = rounds[1].next()
+        elif chance > 1 - _SHARE_BORROWED and borrowed():
+            make = refilled.draw
+        else:
+            make = rounds[0].next()
+        question = _draw(maker, make)
         if question and all(question.text.lower() != other.text.lower() for other in drawn):
             drawn.append(question)
     return drawn

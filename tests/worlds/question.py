@@ -220,6 +220,7 @@ class Maker:
         where: Callable[[Query], list[str]] = lambda query: [],
         tail: Callable[[Query], str] = lambda query: "",
         most: int = 150,
+        all_fit: bool = False,
         **kept: Any,
     ) -> tuple[Gold, ...]:
         """List named rows, with any columns of their own.
@@ -230,6 +231,7 @@ class Maker:
             where: further conditions.
             tail: ORDER BY and LIMIT.
             most: rows that are still fair to ask for.
+            all_fit: whether all rows of the table are fair to ask for.
             kept: of the gold.
 
         Raises:
@@ -249,7 +251,8 @@ class Maker:
             sql = f"SELECT {', '.join(columns)} {query.source(conditions)} {end}".strip()
             required = 1 if joined else len(table.labels)
             golds.append(self.gold(sql, required, **kept))
-        if not 0 < len(golds[0].rows) <= most or len(golds[0].rows) == table.rows > 12:
+        found = len(golds[0].rows)
+        if not 0 < found <= most or (found == table.rows and not all_fit):
             raise Unfit
         return tuple(golds)
 

@@ -12,7 +12,7 @@ from worlds.schema import Column, Ref, Table
 _PER_GROUP = "QUALIFY rank() OVER (PARTITION BY {group} ORDER BY {number} DESC) = 1"
 
 
-def _first(
+def first_of(
     maker: Maker, phrase: Phrase, count: int, by: Callable[[Query], str], *, down: bool = True
 ) -> tuple[Gold, ...]:
     """Give the first rows by a number.
@@ -57,12 +57,12 @@ def top_n(maker: Maker) -> Question:
     count = maker.rng.randint(3, 6)
     if maker.rng.random() < 0.5:
         parent, child, ref = maker.family(lambda p, c: p.rows > 8)
-        golds = _first(maker, Phrase(table=parent), count, _children(maker, child, ref))
+        golds = first_of(maker, Phrase(table=parent), count, _children(maker, child, ref))
         text = maker.say("top_n_children", p=parent.plural, ks=child.plural, n=count)
         return maker.question("top_n", parent, text, golds=golds)
     table = maker.labelled(lambda table: table.numbers and table.rows > 8)
     column = maker.pick(table.numbers)
-    golds = _first(maker, Phrase(table=table), count, _number(column))
+    golds = first_of(maker, Phrase(table=table), count, _number(column))
     text = maker.say("top_n", p=table.plural, m=column.said, n=count)
     return maker.question("top_n", table, text, golds=golds)
 
@@ -72,7 +72,7 @@ def superlative(maker: Maker) -> Question:
     table = maker.labelled(lambda table: table.numbers)
     column = maker.pick(table.numbers)
     down = maker.rng.random() < 0.7
-    golds = _first(maker, Phrase(table=table), 1, _number(column), down=down)
+    golds = first_of(maker, Phrase(table=table), 1, _number(column), down=down)
     if column.extremes and maker.rng.random() < 0.6:
         word = column.extremes[0 if down else 1]
         text = maker.say("superlative_word", s=table.singular, p=table.plural, word=word)
@@ -87,7 +87,7 @@ def superlative(maker: Maker) -> Question:
 def superlative_count(maker: Maker) -> Question:
     """Give the one with the most rows of another table."""
     parent, child, ref = maker.family()
-    golds = _first(maker, Phrase(table=parent), 1, _children(maker, child, ref))
+    golds = first_of(maker, Phrase(table=parent), 1, _children(maker, child, ref))
     text = maker.say("superlative_count", s=parent.singular, p=parent.plural, ks=child.plural)
     return maker.question("superlative_count", parent, text, golds=golds)
 
@@ -96,6 +96,17 @@ def most_common(maker: Maker) -> Question:
     """Give the value that most rows have."""
     table = maker.table(lambda table: table.groups)
     column = maker.pick(table.groups)
+    gold = most_of(maker, table, column)
+    text = maker.say("most_common", g=column.words, p=table.plural)
+    return maker.question("most_common", table, text, golds=(gold,))
+
+
+def most_of(maker: Maker, table: Table, column: Column) -> Gold:
+    """Give the value that most rows have.
+
+    Raises:
+        Unfit: two values are level.
+    """
     query = Query(maker.schema, table)
     sql = (
         f"SELECT {query.column(column.name)}, count(*) {query.source()} "
@@ -104,9 +115,7 @@ def most_common(maker: Maker) -> Question:
     rows = maker.world.ask(sql)
     if len(rows) < 2 or rows[0][1] == rows[1][1]:
         raise Unfit
-    gold = Gold(sql=sql.replace("LIMIT 2", "LIMIT 1"), rows=(rows[0],), required=1)
-    text = maker.say("most_common", g=column.words, p=table.plural)
-    return maker.question("most_common", table, text, golds=(gold,))
+    return Gold(sql=sql.replace("LIMIT 2", "LIMIT 1"), rows=(rows[0],), required=1)
 
 
 def top_per_group(maker: Maker) -> Question:
