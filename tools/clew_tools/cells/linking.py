@@ -90,6 +90,7 @@ class _Pass:
         self.views: dict[str, frozenset[str]] = {}
         self.wild: list[tuple[int, str]] = []
         self.bound_at: dict[str, int] = {}
+        self.closure: dict[str, frozenset[str]] = {}
         self.missing: list[tuple[int, str, str]] = []
         self.at = -1
         self.order = {id_: at for at, (id_, _) in enumerate(cells)}
@@ -245,9 +246,13 @@ class _Pass:
 
     def _edges(self, id_: str) -> None:
         found: dict[Edge, None] = {}
+        imports: list[Thing] = []
         bound_here = self.facts.binds | self.facts.may_bind
         for thing in self.used:
             makers = self._makers(thing)
+            if len(makers) > 1 and thing.space == "variable" and thing.name in self.modules:
+                imports.append(thing)
+                continue
             for maker, role in makers:
                 if maker != id_:
                     found[Edge(maker, thing, role)] = None
@@ -272,7 +277,22 @@ class _Pass:
             if thing.space == "file":
                 for maker, role in self._folders(self._real(thing).name):
                     found[Edge(maker, thing, role)] = None
+        above = {edge.maker for edge in found}
+        for maker in list(above):
+            above |= self.closure.get(maker, frozenset())
+        for module in imports:
+            best = self._best_import(module, above)
+            found[Edge(best, module, "defines")] = None
+            above |= {best, *self.closure.get(best, ())}
         self.links.edges[id_] = [edge for edge in found if edge.maker != id_]
+        self.closure[id_] = frozenset(above - {id_})
+
+    def _best_import(self, module: Thing, above: set[str]) -> str:
+        """Choose among cells that import the same: one needed anyway, or who needs least."""
+        return min(
+            (maker for maker, _ in self._makers(module)),
+            key=lambda m: (m not in above, len(self.closure.get(m, ())), self.order[m]),
+        )
 
     def _makers(self, thing: Thing) -> list[tuple[str, Role]]:
         if thing.space in ("variable", "state"):
@@ -324,6 +344,9 @@ class _Pass:
             if thing.space == "file" and "*" in thing.name:
                 self._add(thing, id_, "defines")
                 continue
+            if self._is_same_import(thing, facts):
+                self.reach[thing].append((id_, "defines"))
+                continue
             self.reach[thing] = [(id_, "defines")]
             if thing.space != "variable":
                 continue
@@ -352,6 +375,16 @@ class _Pass:
         self.views |= facts.views
         if facts.sets_anything:
             self.wild.append((self.at, id_))
+
+    def _is_same_import(self, thing: Thing, facts: Facts) -> bool:
+        """Say whether an import gives a name what it has already: either one is enough."""
+        origin = facts.imports.get(thing.name) if thing.space == "variable" else None
+        return (
+            origin is not None
+            and self.modules.get(thing.name) == origin
+            and bool(self.reach.get(thing))
+            and thing.name not in facts.bodies
+        )
 
     def _carried(self, name: str) -> tuple[Body, ...]:
         own = self.facts.bodies.get(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 PURE = frozenset(
     """
+    at iat iloc loc
     abs absolute add_categories add_prefix add_suffix agg aggregate align all any apply
     apply_index area argmax argmin argpartition argsort arrow as_integer_ratio as_ordered
     as_posix as_unit as_unordered as_uri asfreq asof asof_locs assign astimezone astype at_time
