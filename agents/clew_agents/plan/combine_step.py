@@ -104,6 +104,8 @@ def combine(found: Mapping[str, Found]) -> Combined:
 
 def _matched(specs: Sequence[QuerySpec]) -> list[tuple[Dimension, ...]]:
     """Find the groups of each query that mean the same as those of the first."""
+    if all(spec.measures and not spec.dimensions for spec in specs):
+        return [() for _ in specs]  # single numbers
     base = shown(specs[0])
     if not base or any(not spec.measures for spec in specs):
         raise CannotAnswer(

@@ -170,7 +170,7 @@ _FINDINGS = re.compile(
     re.IGNORECASE,
 )
 _SIDE_BY_SIDE = re.compile(
-    r"^(?:please\s+)?compar(?:e|ing)\b|\bside by side\b|\bnext to each other\b|"
+    r"^(?:please\s+)?compar(?:e|ing)\b|\bside by side\b|\bnext to\b|\balongside\b|"
     r"^(?:please\s+)?(?:put|combine|join|merge|show|display)\s+"
     r"(?:both|them|these|those|the two|all)\b|"
     r"\bin (?:one|the same|a single) (?:chart|table|plot|graph|diagram|picture)\b",

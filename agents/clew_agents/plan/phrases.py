@@ -183,12 +183,14 @@ class Description:
                        self.period)  # fmt: skip
 
 
+_ASKS = r"(?:show|list|give|plot|chart|draw|what|how|count)\b"
 _LEAD = r"(?:\b(?:of|for|in|by|from|at|to)\s+)"
 _WITH = re.compile(
     rf"(?P<lead>{_LEAD}|^)the\s+(?:(?P<n>\d+)\s+)?"
     r"(?P<entity>(?:(?!(?:of|for|the|by|in|with|and)\b)\w+\s+){1,3})"
     rf"(?:with|having|that (?:has|had|have)|which (?:has|had|have)|who (?:has|had|have))\s+the\s+"
-    rf"(?P<sup>{_SUPERLATIVES})\s+(?P<measure>[^,;]+?)(?P<period>{_PERIOD})?\s*(?:$|,\s*(?P<tail>.+)$)",
+    rf"(?P<sup>{_SUPERLATIVES})\s+(?P<measure>[^,;]+?)(?P<period>{_PERIOD})?\s*"
+    rf"(?:$|(?:,\s*|\s+(?={_ASKS}))(?P<tail>.+)$)",
     _I,
 )
 _TOP = re.compile(

@@ -297,9 +297,9 @@ class _Planner:
             return
         period = re.search(r"\b(?:in|of|during|since)\s+.*$", Describer(about.spec).conditions())
         if period and not rest.conditions:
-            self.notes.append(
-                f"The choice was made {period[0]}; what follows is over all of the data's time."
-            )
+            note = f"The choice was made {period[0]}; what follows is over all of the data's time."
+            if note not in self.notes:
+                self.notes.append(note)
 
     # --- other agents --------------------------------------------------------------------------
 
@@ -315,6 +315,11 @@ class _Planner:
         return self._draw(self._query(part, first=not self.made, text=rest, draws=True), part.mark)
 
     def _draw(self, of: _Made, mark: Mark | None) -> _Made:
+        for place, made in enumerate(self.made):
+            step = made.step
+            if step.agent == "chart" and step.needs == (of.step.id,) and None in (step.mark, mark):
+                self.made[place] = replace(made, step=replace(step, mark=mark or step.mark))
+                return self.made[place]  # "side by side … then chart them" is one chart
         shape = f" as a {mark} chart" if mark else ""
         step = self._step("chart", f"chart {of.step.task}{shape}", needs=(of.step.id,), mark=mark)
         return self._keep(step, None)
@@ -366,7 +371,8 @@ class _Planner:
         except Unplanned:
             self.made, self.notes = before
             return None
-        if any(made.spec is None or not made.spec.measures for made in mine):
+        specs = [made.spec for made in mine if made.spec is not None and made.spec.measures]
+        if len(specs) < 2 or bool(specs[0].dimensions) != bool(specs[1].dimensions):
             self.made, self.notes = before
             return None
         return mine
@@ -384,7 +390,9 @@ class _Planner:
         tasks = " and ".join(made.step.task for made in results)
         step = self._step("combine", f"{tasks}, side by side",
                           needs=tuple(made.step.id for made in results))  # fmt: skip
-        return self._draw(self._keep(step, results[0].spec), mark)
+        made = self._keep(step, results[0].spec)
+        grouped = made.spec is not None and made.spec.dimensions
+        return self._draw(made, mark) if grouped else made
 
     def _named_agent(self, part: Part) -> Card | None:
         """Find the agent of somebody else that a part begins with: "@name …", or its verb."""
@@ -412,7 +420,10 @@ class _Planner:
         self, text: str, probe: Probe, source: str | None, *, continues: bool = False
     ) -> _Made:
         pinned = source or (probe.source if len(self.prober.sources) > 1 else None)
-        step = self._step("sql", text, source=pinned, continues=continues)
+        task = phrases.without_opener(text) or text
+        step = self._step(
+            "sql", task, asks=None if task == text else text, source=pinned, continues=continues
+        )
         return self._keep(step, probe.spec)
 
     def _step(

@@ -24,6 +24,10 @@ def combine_source(
         renamed = {old: new for old, new in names.items() if old != new}
         part = f"{variable}[{list(names)!r}]"
         steps.append(f"{part}.rename(columns={renamed!r})" if renamed else part)
+    if not keys:  # single numbers
+        lines = [f"{name} = {steps[0]}"]
+        lines += [f'{name} = {name}.merge({step}, how="cross")' for step in steps[1:]]
+        return "\n".join([*lines, name]) + "\n"
     lines = [f"{name} = {steps[0]}"]
     lines += [f'{name} = {name}.merge({s}, on={list(keys)!r}, how="outer")' for s in steps[1:]]
     lines.append(f"{name} = {name}.sort_values({list(keys)!r}, ignore_index=True)")

@@ -25,6 +25,7 @@ from clew_agents.plan.plan import Plan, Step
 from clew_agents.plan.sql_step import is_choice
 from clew_agents.proxy.combine_cell import combine_source, melt_source
 from clew_agents.proxy.compose import compose, title_of
+from clew_agents.proxy.difference import difference
 from clew_agents.proxy.prose import Prose
 from clew_core.answer import Answer, Clarification, Part, ProposerName, Status
 from clew_core.cells import Cell, Provenance, sha256
@@ -148,9 +149,24 @@ class _Composer:
             )
         )  # fmt: skip
         self.parts.append(
-            Part(step=step.id, task=step.task, spec=combined.spec, table=combined.table,
-                 truncated=combined.truncated, as_of=combined.as_of, cell=cell)
+            Part(step=step.id, task=step.task, text=self._compared(combined), spec=combined.spec,
+                 table=combined.table, truncated=combined.truncated, as_of=combined.as_of,
+                 cell=cell)
         )  # fmt: skip
+
+    def _compared(self, combined: Combined) -> str:
+        """Say how much two single numbers of one scale differ."""
+        scales = {scale for side in combined.sides for scale in side.scales.values()}
+        single = all(len(side.columns) == 1 and not side.keys for side in combined.sides)
+        if len(combined.sides) != 2 or not single or len(scales) != 1:
+            return ""
+        one, other = (self.units[side.step].content for side in combined.sides)
+        assert isinstance(one, Found) and isinstance(other, Found)
+        cells = (self.cell_ids[combined.sides[0].step], self.cell_ids[combined.sides[1].step])
+        text, receipts = difference(one, other, cells, one.spec.measures[0].unit)
+        if text:
+            self.sentences.append((text, receipts))
+        return text
 
     def _drawn(self, step: Step, drawn: Drawn) -> None:
         place = next((i for i, part in enumerate(self.parts) if part.step == drawn.of), None)
