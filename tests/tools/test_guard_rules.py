@@ -58,6 +58,7 @@ CHECKED: dict[str, Case] = {
         "SELECT LOWER(note) FROM orders", "'lower' is not allowed", frozenset({"lower"})
     ),
     "functions of a schema": Case("SELECT public.lower(note) FROM orders", "The function 'public."),
+    "sequences": Case("SELECT s.nextval FROM orders", "The sequence 's' is not allowed"),
     "executable comments": Case("SELECT 1 /*!50000 + 1 */", "that the server would run"),
     "types by name": Case("SELECT CAST('secret' AS pg_catalog.regclass)", "The type"),
 }

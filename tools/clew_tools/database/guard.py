@@ -9,6 +9,7 @@ tree. It does not bound time, memory or rows: those are the engine's walls.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ LONGEST = 100_000
 """Characters that a statement may have."""
 DEEPEST = 100
 """Brackets, CASEs and sub-queries that may stand inside each other."""
+# Wildcards of BigQuery and what else sqlglot takes for a part of a name are none.
+_PLAIN_NAME = re.compile(r"[\w$]+")
 _UNARY = frozenset({"not", "-", "+", "~", "@"})
 # What gives a number, a text or a list: no answer to "may this row be seen?".
 _NO_CONDITIONS = (
@@ -235,7 +238,8 @@ def check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) -> 
             raise Refused(_not_allowed(node))
         elif isinstance(node, exp.Identifier):
             name = fold(node.name)
-            if not node.args.get("quoted") and (name in RESERVED or name in bare):
+            odd = name in RESERVED or name in bare or not _PLAIN_NAME.fullmatch(name)
+            if not node.args.get("quoted") and odd:
                 # sqlglot took it for a name; the engine must not take it for something else.
                 node.set("quoted", True)
                 node.set("this", _turned(node.name, dialect))
@@ -256,6 +260,10 @@ def check_nodes(tree: exp.Expr, dialect: Dialect, forbidden: frozenset[str]) -> 
             called = isinstance(node.expression, exp.Func)
             if called and "functions of a schema" in rules.checks:
                 raise Refused(f"The function {node.sql()[:100]!r} is not allowed.")
+        elif isinstance(node, exp.Column):
+            moves = node.table and fold(node.name) in ("nextval", "currval")
+            if moves and "sequences" in rules.checks:
+                raise Refused(f"The sequence {node.table!r} is not allowed.")
         elif isinstance(node, exp.DataType):
             named = node.this in (exp.DType.USERDEFINED, exp.DType.UNKNOWN)
             if named and "types by name" in rules.checks:

@@ -42,9 +42,11 @@ SERVER_RULES: tuple[Rule, ...] = (
     *rows(
         "check", "what is refused", SERVERS,
         "length, depth, several statements, endless recursion, functions as tables, other "
-        "databases, redefined functions, types by name, functions of a schema",
+        "databases, redefined functions",
     ),
+    *rows("check", "what is refused", _WIDE, "functions of a schema"),
     *rows("check", "what is refused", _MYSQL, "executable comments"),
+    *rows("check", "what is refused", _SNOWFLAKE, "sequences"),
     *rows(
         "node", "the shape of a query", SERVERS,
         "Select From Join Where Group Having Order Ordered Limit Offset Distinct With CTE "
@@ -54,15 +56,16 @@ SERVER_RULES: tuple[Rule, ...] = (
     *rows("node", "the shape of a query", _MYSQL, "Rollup Collate GroupConcat"),
     *rows(
         "node", "the shape of a query", _WIDE,
-        "Rollup Cube GroupingSets Bracket Dot Lambda",
+        "Rollup Cube GroupingSets Bracket Dot",
     ),
+    *rows("node", "the shape of a query", ("trino", "snowflake", "spark"), "Lambda"),
     *rows("node", "the shape of a query", ("trino", "spark"), "Filter"),
     *rows("node", "the shape of a query", ("trino", "snowflake", "spark"), "WithinGroup"),
     *rows("node", "the shape of a query", ("snowflake", "bigquery", "spark"), "Qualify"),
     *rows("node", "the shape of a query", ("trino", "bigquery"), "Unnest Array"),
     *rows("node", "the shape of a query", ("snowflake", "spark"), "Lateral"),
     *rows("node", "the shape of a query", _SNOWFLAKE, "Kwarg"),
-    *rows("node", "the shape of a query", _TRINO, "Fetch AtTimeZone"),
+    *rows("node", "the shape of a query", _TRINO, "Fetch LimitOptions AtTimeZone"),
     *rows(
         "node", "conditions", SERVERS,
         "And Or Not EQ NEQ GT GTE LT LTE Is In Between Like Exists Case If",
@@ -87,9 +90,10 @@ SERVER_RULES: tuple[Rule, ...] = (
         "node", "calculation", _SNOWFLAKE, "JSONExtract JSONPath JSONPathRoot JSONPathKey",
     ),
     *rows("node", "the present moment", SERVERS, "CurrentDate CurrentTimestamp"),
-    *rows("node", "the present moment", ("mysql", "trino", "snowflake", "bigquery"), "CurrentTime"),
+    *rows("node", "the present moment", ("mysql", "trino", "bigquery"), "CurrentTime"),
+    *rows("node", "the present moment", _SNOWFLAKE, "Localtime"),
     *rows(
-        "node", "the present moment", ("mysql", "trino", "snowflake"), "Localtimestamp",
+        "node", "the present moment", ("mysql", "trino"), "Localtimestamp",
     ),
     *rows(
         "function", "aggregates", SERVERS,
@@ -174,7 +178,7 @@ SERVER_RULES: tuple[Rule, ...] = (
     ),
     *rows(
         "function", "text", _SNOWFLAKE,
-        "len split_part charindex position contains endswith startswith initcap editdistance "
+        "len split_part charindex contains endswith startswith initcap editdistance "
         "jarowinkler_similarity regexp_substr regexp_count regexp_instr md5 sha2 soundex strtok "
         "to_varchar to_char collate unicode",
     ),
@@ -217,9 +221,10 @@ SERVER_RULES: tuple[Rule, ...] = (
     *rows(
         "function", "dates", _MYSQL,
         "adddate subdate addtime subtime curdate curtime dayname monthname "
-        "extract from_days get_format makedate maketime microsecond period_add period_diff "
+        "from_days get_format makedate maketime microsecond period_add period_diff "
         "sec_to_time str_to_date time time_format time_to_sec timediff timestamp timestampadd "
         "to_days to_seconds unix_timestamp utc_date utc_time utc_timestamp yearweek localtime "
+        "current_time "
         "convert_tz",
     ),
     *rows(
@@ -273,7 +278,7 @@ SERVER_RULES: tuple[Rule, ...] = (
     ),
     *rows(
         "function", "lists and structs", _BIGQUERY,
-        "array_length array_to_string array_reverse array_concat offset safe_offset ordinal "
+        "array array_length array_to_string array_reverse array_concat offset safe_offset ordinal "
         "safe_ordinal json_extract json_extract_scalar json_value json_query json_value_array "
         "json_query_array json_extract_array parse_json to_json_string struct",
     ),
