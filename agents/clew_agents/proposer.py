@@ -25,6 +25,7 @@ class Candidate:
         single_row: it holds only if the result has exactly one row.
         labels: dimension → table whose rows it names; where two rows share a name, the key
             has to be grouped by as well.
+        many: what is asked instead where the rows are too many for somebody to read.
     """
 
     spec: QuerySpec
@@ -32,6 +33,7 @@ class Candidate:
     reason: str
     single_row: bool = False
     labels: dict[str, str] = field(default_factory=dict)
+    many: QuerySpec | None = None
 
 
 class CannotAnswer(ClewError):

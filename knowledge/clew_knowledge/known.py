@@ -87,6 +87,11 @@ class Known:
     terms: Mapping[str, Term]
     warnings: tuple[str, ...] = ()
 
+    def dated(self, table: str) -> q.Column | None:
+        """Say which column dates the rows of a table, where all its metrics agree on one."""
+        times = {metric.time for metric in self.metrics.values() if metric.table == table}
+        return times.pop() if len(times) == 1 else None
+
     @property
     def measures(self) -> Mapping[str, q.Measure]:
         """What the names of metrics mean."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_NUMBER_GROUPS = 50
+MOST_NAMES, MOST_KEYS = 50, 10
 # A reading that is so many times less likely than the first one is not asked about.
 _UNLIKELY = 4
 
@@ -126,6 +127,9 @@ class SqlAgent:
         except (RetryByModel, ToolFailed) as problem:
             raise CannotAnswer(str(problem)) from problem
         result = self._run(compiled.sql, deadline)
+        if candidate.many is not None and result.table.num_rows > self._readable(candidate):
+            counted = replace(candidate, spec=candidate.many, many=None)
+            return self._verify(counted, proposer, deadline)
         self._see_groups(candidate.spec, result)
         if candidate.single_row and result.table.num_rows > 1:
             return None
@@ -137,6 +141,14 @@ class SqlAgent:
             seconds=self.seconds,
             cpu_seconds=self.cpu_seconds,
         )
+
+    def _readable(self, candidate: Candidate) -> int:
+        """How many rows somebody reads who only named them; numbers of rows say less than names."""
+        named = any(
+            isinstance(d.of, Column) and _type_of(d.of, self.catalog) == "text"
+            for d in candidate.spec.dimensions
+        )
+        return MOST_NAMES if named else MOST_KEYS
 
     def _see_groups(self, spec: QuerySpec, result: Result) -> None:
         """Refuse groups of a number that nearly every row has for itself."""

@@ -364,7 +364,7 @@ class Assembler:
         )
         return Candidate(
             spec=spec, confidence=0.9, reason="each word of the question has its place",
-            labels=dict(self.labels),
+            labels=dict(self.labels), many=self._counted(spec),
         )  # fmt: skip
 
     def _one_of(self, dimensions: list[tuple[q.Dimension, Name]]) -> q.Column | None:
@@ -392,6 +392,13 @@ class Assembler:
         things = {d.name for d, _ in self.groups.things(self.reading.entity)}
         within = tuple(d.name for d, _ in dimensions if d.name not in things)
         return q.TopPerGroup(within=within, order=order, limit=limit) if within else None
+
+    def _counted(self, spec: q.QuerySpec) -> q.QuerySpec | None:
+        """Count rows that are only named, where they are too many to be read: "orders of May"."""
+        if not self.reading.bare or spec.measures or spec.limit is not None or not self.labels:
+            return None
+        measure = self._measure(Computed(aggregate="count", column=None, table=spec.table))
+        return replace(spec, measures=(measure,), dimensions=(), order=(), distinct=False)
 
     def terms(self) -> dict[str, str]:
         """The words of the question for tables and columns, by ``table.column`` or ``table``."""

@@ -100,6 +100,10 @@ class ConditionMaker:
         for named in reading.named:
             self._place(found, *self._named(named))
         lacking = [self._lacking(item) for item in self.reading.lacking]
+        found += [
+            one for item in reading.having
+            if (one := replace(self._lacking(item), has=True)).table not in self._below
+        ]  # fmt: skip
         for table, inner in self._below.items():
             where = _all_of(inner)
             if any(one.table == table for one in lacking):
@@ -149,11 +153,18 @@ class ConditionMaker:
     def _hinted(self, test: NullTest) -> Name | None:
         """The one column of the base whose name holds the word: a manager's id, a closing date."""
         hinted = self.vocabulary.hints(test.item.value)
-        own = [n for n in self.vocabulary.of_table(self.base) if (n.table, n.column) in hinted]
+        own = [
+            n for n in self.vocabulary.of_table(self.base)
+            if (n.table, n.column) in hinted and (not test.dated or self._can_be_undone(n))
+        ]  # fmt: skip
         if len(own) != 1:
             return None
         self.resolver.used.add((own[0].table, own[0].column or ""))
         return own[0]
+
+    def _can_be_undone(self, name: Name) -> bool:
+        """Whether a date is missing where something was not done (yet)."""
+        return name.type in DATES and self.vocabulary.column(name).nullable
 
     def _average(self, test: AverageTest) -> q.Predicate:
         """Compare a column with its average over all rows of its table."""

@@ -40,7 +40,7 @@ class Cursor:
         """The next item that is not skipped; conditions that were read are stepped over."""
         at += 1
         while at < len(self.items) and (
-            self.items[at].tag in skip or at in self.used and self.items[at].tag in "VPC#BZJE"
+            self.items[at].tag in skip or at in self.used and self.items[at].tag in "VPC#BZJEhX"
         ):
             at += 1
         return at if at < len(self.items) else None

@@ -40,6 +40,7 @@ def is_elliptical(reading: Reading) -> bool:
 def only_narrows(reading: Reading) -> bool:
     """Whether all that is named are words of the company for some rows: "only gold members"."""
     named = any(reading.entity is test.item for test in reading.named)
+    named |= any(reading.entity is name for test in reading.values for name in test.names)
     return named and not reading.ops and not reading.columns
 
 

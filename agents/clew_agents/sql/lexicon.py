@@ -172,6 +172,9 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "lives, lived, belong, belongs, hold, holds, held, keep, contain, contains, contained, "
             "include, includes, included, receive, received, process, processed, write, written, "
             "wrote, take, taken, took, happen, happened, occur, occurred, register, registered, "
+            "bring, brings, brought, carry, carries, carried, run, runs, ran, give, gives, gave, "
+            "given, reach, reaches, reached, serve, serves, served, provided, issued, "
+            "see, saw, seen, attract, attracted, spent on, did well, "
             "available, work, works, worked, located, based, living, offered, recorded, used"),
 }  # fmt: skip
 LONGEST = max(map(len, PHRASES))

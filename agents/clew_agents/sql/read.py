@@ -17,12 +17,14 @@ from clew_agents.sql.read_conditions import ConditionReader
 from clew_agents.sql.read_groups import GroupReader
 from clew_agents.sql.read_measures import MeasureReader
 from clew_agents.sql.read_nulls import NullReader
+from clew_agents.sql.read_states import StateReader
 from clew_agents.sql.reading import NamedTest, Op, Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.vocabulary import EXACT
 from clew_core.query_spec import Mark
 
+_ARTICLES = frozenset("a an the of with without no any each every per first last and".split())
 _FROM = ("through", "via", "from")
 
 
@@ -40,6 +42,7 @@ def read(items: Sequence[Item]) -> Reading:
     NullReader(cursor).read()
     ConditionReader(cursor).read()
     _company_words(cursor)
+    StateReader(cursor).read()
     _adjectives(cursor)
     _columns(cursor)
     GroupReader(cursor).read()
@@ -90,6 +93,9 @@ def _names_that_are_words(cursor: Cursor) -> None:
         if item.text.lower() == "name" and _is_asked_for(cursor, at):
             cursor.items[at] = _as_name(item)
             continue
+        if item.tag == "L" and item.tables and _is_noun(cursor, at):
+            cursor.items[at] = _as_name(item)  # "with a return"
+            continue
         columns = [m for m in item.matches if m.name.type in NUMERIC]
         if item.tag == "L" or not columns:
             labels = [m for m in item.matches if m.name.column is not None]
@@ -102,6 +108,11 @@ def _names_that_are_words(cursor: Cursor) -> None:
         qualified = at > 0 and cursor.is_table(at - 1)
         if operated or qualified or cursor.tag(after) in ("C", "B"):
             cursor.items[at] = _as_name(item)
+
+
+def _is_noun(cursor: Cursor, at: int) -> bool:
+    before = cursor.items[at - 1].text.lower() if at else ""
+    return before in _ARTICLES or cursor.items[at].text.lower().endswith("s")
 
 
 def _values_that_are_names(cursor: Cursor) -> None:
@@ -190,8 +201,11 @@ def _listing(cursor: Cursor) -> None:
             plural = cursor.is_table(at) or item.text.lower().endswith("s") or asked
             if cursor.free(at) and item.tag == "F" and cursor.is_thing(at) and plural:
                 reading.entity = item
+                reading.bare = not asked
                 cursor.take(at)
                 break
+    if not reading.ops and reading.entity is None and not reading.columns:
+        _named_beside_a_value(cursor)
     countable = reading.entity is not None and (
         bool(reading.entity.tables) or reading.entity.text.lower().endswith("s")
     )
@@ -200,6 +214,14 @@ def _listing(cursor: Cursor) -> None:
         reading.ops.append(Op(aggregate="count", target=reading.entity, count=True))
         reading.entity = None
     reading.listing = asked and not reading.ops and reading.direction is None
+
+
+def _named_beside_a_value(cursor: Cursor) -> None:
+    """List the rows of "cancelled orders": the table only said whose value that is."""
+    for test in cursor.reading.values:
+        for item in test.names:
+            if item.tables and cursor.reading.entity is None:
+                cursor.reading.entity, cursor.reading.bare = item, True
 
 
 def _leftovers(cursor: Cursor) -> None:

@@ -199,12 +199,19 @@ class MeasureReader:
         if not self.cursor.reading.ops:
             right = self.cursor.next(at, ".UE")
             if self.cursor.tag(right) == "F" and self.cursor.free(right) and right is not None:
+                beyond = self.cursor.next(right)
+                if self.cursor.is_table(right) and self._is_free_number(beyond):
+                    right = beyond or right  # "how much did repairs cost"
                 table = self.cursor.is_table(right)
                 self.cursor.reading.ops.append(
                     Op(aggregate="sum" if table else None, target=self.cursor.items[right])
                 )
                 self.cursor.take(right)
         self.cursor.take(at)
+
+    def _is_free_number(self, at: int | None) -> bool:
+        free = self.cursor.free(at) and self.cursor.is_column(at, NUMERIC)
+        return free and not self.cursor.is_table(at)
 
     def _lone_columns(self) -> None:
         """Take numeric columns that stand without an operator as measures."""

@@ -98,11 +98,12 @@ class FlagTest:
 
 @dataclass(kw_only=True)
 class NullTest:
-    """A column that must be empty, or filled."""
+    """A column that must be empty, or filled; ``dated``: only the date of something done is one."""
 
     places: tuple[int, ...]
     item: Item
     empty: bool
+    dated: bool = False
 
 
 @dataclass(kw_only=True)
@@ -179,6 +180,8 @@ class Reading:
         named: words of the glossary.
         either: two tests of which one must hold.
         lacking: tables of which there must be no rows.
+        having: tables of which there must be some.
+        bare: the rows are only named, "orders of May": listed, or counted where they are many.
         listing: rows are asked for.
         ranked: the words that ask for a ranking, to name them where there is nothing to rank.
         analysis: what is made of the measures once they are computed.
@@ -204,6 +207,8 @@ class Reading:
     named: list[NamedTest] = field(default_factory=list)
     either: tuple[Tested, Tested] | None = None
     lacking: list[Item] = field(default_factory=list)
+    having: list[Item] = field(default_factory=list)
+    bare: bool = False
     listing: bool = False
     ranked: list[Item] = field(default_factory=list)
     analysis: Analysis | None = None

@@ -159,12 +159,16 @@ class Resolver:
                 return self._remember(name)
         own = _business_dates(self._dated(self.base)) if self.base else []
         for table in beside.tables if beside is not None and self.dated is None else ():
+            done = beside is not None and beside.text.lower().endswith("ed")
+            dated = _business_dates(self._dated(table))
+            if table != self.base and done and len(dated) == 1:
+                return self._remember(dated[0])  # "customers who ordered in 2023"
             if table != self.base and own and (dated := _business_dates(self._dated(table))):
                 raise Ambiguous(words, [(n.table, n.column or "") for n in (*own, *dated)])
         near = self._nearby_dates()
         chosen = self._hinted(own) or self._hinted(near)
-        if not chosen and self.dated is not None:
-            chosen = [n for n in self.vocabulary.columns if (n.table, n.column) == self.dated]
+        if not chosen and (own_time := self._dated_by_company()) is not None:
+            chosen = [n for n in self.vocabulary.columns if (n.table, n.column) == own_time]
         if not chosen:
             verbs = [n for n in near if n.table in self._verbs()]
             chosen = own if len(own) == 1 else verbs if len(verbs) == 1 else own or near
@@ -175,6 +179,17 @@ class Resolver:
         if not chosen:
             raise NotUnderstood([words], f"There is no date that {words!r} could speak of.")
         return self._remember(chosen[0])
+
+    def _dated_by_company(self) -> tuple[str, str] | None:
+        """The column that dates what is computed, or else the rows that it stands on."""
+        if self.dated is not None or self.base is None or self._says_have():
+            return self.dated
+        column = self.vocabulary.known.dated(self.base)
+        return (column.table, column.column) if column is not None else None
+
+    def _says_have(self) -> bool:
+        """Whether rows are asked for that there were at a time: "customers that we had"."""
+        return any(item.text.lower() in ("have", "had") for item in self.items)
 
     def distance(self, table: str) -> int:
         """Steps from the base to a table, many rows to one; large if there is no way."""

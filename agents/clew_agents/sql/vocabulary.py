@@ -24,6 +24,9 @@ __all__ = ["EXACT", "FAIR", "GOOD", "Match", "Name", "Vocabulary", "names_table"
 
 _WAREHOUSE = frozenset("dim fact fct tbl stg vw lkp ref".split())
 _UNITS = frozenset("eur usd gbp chf jpy dkk sek nok pln czk kg km cm mm".split())
+_NUMBERS = ("integer", "number", "decimal")
+_AMOUNTS = frozenset("amount value total sum".split())
+_CODES = frozenset("code".split())
 _KEYS = ("id", "key", "no", "number", "code", "nr")
 
 
@@ -296,6 +299,10 @@ def _partial(words: tuple[str, ...], name: Name) -> float:
             return 0.66  # customers of "Customer Name"
     if len(words) < len(name.words) and all(map(same, words, name.words[-len(words) :])):
         return 0.65
+    tails = _AMOUNTS if name.type in _NUMBERS else _CODES if name.type == "text" else ()
+    if len(words) == len(name.words) - 1 and name.words[-1] in tails:
+        if all(map(same, words, name.words)):
+            return 0.65  # discount of "discount_amount", coupon of "coupon_code"
     rest = name.letters[: -len(letters)]
     if (
         name.letters.endswith(letters)

@@ -36,6 +36,23 @@ def singular(word: str) -> str:
     return word
 
 
+# Forms of verbs that no rule gives; the noun that schemas have for them is beside.
+_IRREGULAR = {
+    "paid": "pay", "sold": "sell", "bought": "buy", "sent": "send", "spent": "spend",
+    "given": "give", "left": "leave", "held": "hold", "kept": "keep", "made": "make",
+    "taken": "take", "written": "write", "begun": "begin", "began": "begin", "born": "birth",
+    "built": "build", "lost": "lose", "won": "win", "met": "meet", "got": "get", "run": "run",
+    "grown": "grow", "driven": "drive", "flown": "fly", "chosen": "choose", "drawn": "draw",
+    "rented": "rental", "delivered": "delivery", "weigh": "weight", "weighs": "weight",
+    "weighed": "weight", "cost": "cost", "earns": "earning", "earn": "earning",
+}  # fmt: skip
+
+
+def is_participle(word: str) -> bool:
+    """Say whether a word says that something was done: closed, sold."""
+    return word.endswith("ed") or _IRREGULAR.get(word, word) != word
+
+
 @functools.cache
 def stems(word: str) -> frozenset[str]:
     """List what a word may be a form of, itself included.
@@ -44,6 +61,8 @@ def stems(word: str) -> frozenset[str]:
     (['ship', 'shipp', 'shippe', 'shipped'], ['dat', 'date', 'dating'])
     """
     found = {word, singular(word)}
+    if word in _IRREGULAR:
+        found.add(_IRREGULAR[word])
     for ending in ("ed", "ing"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             stem = word[: -len(ending)]
