@@ -1,0 +1,276 @@
+"""What are the series of a measure: per week or day, for all rows, for one place, for a split?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clew_agents.insight.asking import Asking
+from clew_agents.insight.dimensions import MOST_VALUES, Split
+from clew_agents.insight.subject import Place, Subject
+from clew_agents.insight.understand import as_day
+from clew_core.query_spec import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Dimension,
+    Grain,
+    Measure,
+    NoneOf,
+    Order,
+    Predicate,
+    QuerySpec,
+)
+from clew_tools.semantic.measures import resolve
+from clew_tools.statistics.windows import Amounts, Means
+
+Matrix = NDArray[np.float64]
+YEAR = dt.timedelta(weeks=52)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """The weeks that are looked at.
+
+    Attributes:
+        first: the first day, a Monday for weeks.
+        count: how many periods.
+        step: days of a period, 7 or 1.
+        years: other years of which the same weeks are there as well: -1 the one before.
+    """
+
+    first: dt.date
+    count: int
+    step: int = 7
+    years: tuple[int, ...] = ()
+
+    @property
+    def end(self) -> dt.date:
+        """The day after the last one."""
+        return self.first + dt.timedelta(days=self.count * self.step)
+
+    def place(self, day: dt.date) -> int:
+        """Say in which period a day lies; it may be outside."""
+        return (day - self.first).days // self.step
+
+    def day(self, place: int) -> dt.date:
+        """Give the first day of a period."""
+        return self.first + dt.timedelta(days=place * self.step)
+
+    def spans(self) -> list[tuple[dt.date, dt.date]]:
+        """List the spans of days that are asked for."""
+        return [(self.first + n * YEAR, self.end + n * YEAR) for n in sorted({0, *self.years})]
+
+    def found(self, day: dt.date) -> tuple[int, int] | None:
+        """Say in which year, 0 for this, and in which period a day lies."""
+        for year in (0, *self.years):
+            place = (day - self.first - year * YEAR).days // self.step
+            if 0 <= place < self.count:
+                return year, place
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Sums and rows per group and period: an amount has no rows.
+
+    Attributes:
+        sums: shape (groups, periods).
+        rows: the same, of a mean.
+    """
+
+    sums: Matrix
+    rows: Matrix
+
+    def __sub__(self, other: Block) -> Block:
+        return Block(sums=self.sums - other.sums, rows=self.rows - other.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The series of a split.
+
+    Attributes:
+        pairs: the values of each group, one per column.
+        now: the periods of the frame.
+        years: the same, summed over other years; None where there are none.
+        cut: rows are missing, the budget did not allow them all.
+    """
+
+    pairs: tuple[tuple[str | bool | int | None, ...], ...]
+    now: Block
+    years: Block | None
+    cut: bool = False
+
+    @property
+    def values(self) -> tuple[str | bool | int | None, ...]:
+        """The values of the first column."""
+        return tuple(pair[0] for pair in self.pairs)
+
+
+def parts(subject: Subject, asking: Asking) -> tuple[Measure, ...]:
+    """Take a measure apart into what adds up: the amount, or sum and rows of a mean."""
+    measure = resolve(subject.measure, asking.metrics)
+    if measure.ratio is not None:
+        return (
+            replace(measure.ratio.numerator, name="amount"),
+            replace(measure.ratio.denominator, name="rows"),
+        )
+    if measure.aggregate == "avg":
+        return (
+            replace(measure, name="mean", unit=None),
+            replace(measure, name="rows", aggregate="count", unit=None),
+        )
+    return (replace(measure, name="amount", unit=None),)
+
+
+def within(subject: Subject, spans: Sequence[tuple[dt.date, dt.date]]) -> tuple[Condition, ...]:
+    """Ask for the rows of some spans of days [low, high)."""
+    assert subject.time is not None
+    each = [
+        AllOf(
+            all=(
+                Predicate(on=subject.time, operator=">=", values=(low.isoformat(),)),
+                Predicate(on=subject.time, operator="<", values=(high.isoformat(),)),
+            )
+        )
+        for low, high in spans
+    ]
+    return tuple(each) if len(each) == 1 else (AnyOf(any=tuple(each)),)
+
+
+def not_in(places: Sequence[Place]) -> Condition:
+    """Ask for the rows outside of a place."""
+    return NoneOf(none=(AllOf(all=tuple(p.condition() for p in places)),))
+
+
+def series(
+    subject: Subject, conditions: Sequence[Condition], frame: Frame, asking: Asking
+) -> tuple[Block, Block | None]:
+    """Ask for one series: of this year, and of others summed."""
+    grid = _grid(subject, conditions, (), frame, asking)
+    return grid.now, grid.years
+
+
+def split_series(
+    subject: Subject,
+    conditions: Sequence[Condition],
+    split: Split,
+    frame: Frame,
+    asking: Asking,
+    focus: tuple[dt.date, dt.date],
+) -> Grid:
+    """Ask for the series of the values of a column; of many values the largest in the focus."""
+    chosen = list(conditions)
+    if split.values > MOST_VALUES:
+        largest = _largest(subject, conditions, split, focus, asking)
+        if not largest:
+            return Grid(pairs=(), now=_empty(0, frame.count), years=None)
+        chosen.append(Predicate(on=split.on, operator="in", values=tuple(largest)))
+    return _grid(subject, chosen, (split,), frame, asking)
+
+
+def pair_series(
+    subject: Subject,
+    conditions: Sequence[Condition],
+    pair: tuple[Split, Split],
+    frame: Frame,
+    asking: Asking,
+) -> Grid:
+    """Ask for the series of the cells of two columns."""
+    return _grid(subject, conditions, pair, frame, asking)
+
+
+def _largest(
+    subject: Subject,
+    conditions: Sequence[Condition],
+    split: Split,
+    focus: tuple[dt.date, dt.date],
+    asking: Asking,
+) -> list[str]:
+    spec = QuerySpec(
+        source="",
+        table=subject.base,
+        measures=(Measure(name="amount", aggregate="count"),),
+        dimensions=(Dimension(name="value", of=split.on),),
+        conditions=(
+            *conditions,
+            *within(subject, [focus]),
+            Predicate(on=split.on, operator="is_not_null"),
+        ),
+        order=(Order(by="amount", direction="descending"),),
+        limit=MOST_VALUES,
+    )
+    return [str(v) for v in asking.run(spec).table.column("value").to_pylist()]
+
+
+def _grid(
+    subject: Subject,
+    conditions: Sequence[Condition],
+    by: Sequence[Split],
+    frame: Frame,
+    asking: Asking,
+) -> Grid:
+    assert subject.time is not None
+    grain: Grain = "week" if frame.step == 7 else "day"
+    dimensions = [Dimension(name="period", of=subject.time, grain=grain)]
+    dimensions += [Dimension(name=f"value_{i}", of=split.on) for i, split in enumerate(by)]
+    spec = QuerySpec(
+        source="",
+        table=subject.base,
+        measures=parts(subject, asking),
+        dimensions=tuple(dimensions),
+        conditions=(*conditions, *within(subject, frame.spans())),
+    )
+    sheet = asking.run(spec)
+    columns = {name: sheet.table.column(name).to_pylist() for name in sheet.table.column_names}
+    empty: list[tuple[str | bool | int | None, ...]] = [()] * sheet.table.num_rows
+    values = list(zip(*(columns[f"value_{i}"] for i in range(len(by))), strict=True)) or empty
+    kept = tuple(dict.fromkeys(values)) if by else ((),)
+    place = {value: at for at, value in enumerate(kept)}
+    now, years = _empty(len(kept), frame.count), _empty(len(kept), frame.count)
+    weighted = "mean" in columns
+    amounts = columns["mean" if weighted else "amount"]
+    rows = columns.get("rows", [0] * len(amounts))
+    for period, value, amount, count in zip(columns["period"], values, amounts, rows, strict=True):
+        day = as_day(period)
+        found = frame.found(day) if day is not None else None
+        if found is None:
+            continue
+        year, at = found
+        block = years if year else now
+        n = float(count or 0)
+        block.rows[place[value], at] += n
+        block.sums[place[value], at] += float(amount or 0) * (n if weighted else 1.0)
+    return Grid(pairs=kept, now=now, years=years if frame.years else None, cut=sheet.truncated)
+
+
+def _empty(groups: int, periods: int) -> Block:
+    return Block(sums=np.zeros((groups, periods)), rows=np.zeros((groups, periods)))
+
+
+def against(subject: Subject, group: Block, others: Block | None) -> Amounts | Means:
+    """Set groups against others, in the form that ``windows.scan`` takes."""
+    if subject.kind == "amount":
+        rest = np.ones_like(group.sums) if others is None else np.maximum(others.sums, 0.0)
+        return Amounts(group=group.sums, others=np.broadcast_to(rest, group.sums.shape))
+    mean = _ratio(group.sums, group.rows)
+    if others is None:
+        nothing = np.zeros_like(mean)
+        return Means(mean=mean, rows=group.rows, other_mean=nothing, other_rows=nothing + np.inf)
+    other_rows = np.maximum(np.broadcast_to(others.rows, group.rows.shape), 0.0)
+    other_sums = np.broadcast_to(others.sums, group.sums.shape)
+    return Means(
+        mean=mean,
+        rows=group.rows,
+        other_mean=_ratio(other_sums, other_rows),
+        other_rows=other_rows,
+    )
+
+
+def _ratio(sums: Matrix, rows: Matrix) -> Matrix:
+    return np.divide(sums, rows, out=np.zeros_like(sums, dtype=np.float64), where=rows > 0)

@@ -1,0 +1,416 @@
+"""In which stretch of time did a group depart most from the others, and is that more than chance?
+
+A group's series is compared with that of the others: what happens to all (season, growth, a
+holiday) is in both and drops out (difference in differences). Two kinds: *amounts* (counts and
+totals), where the group's part of the whole is expected to stay, and *means*, where the distance
+to the others' mean is. The spread comes from the periods outside the stretch, also from runs of
+them as long as the stretch, so that slow swings count as swings. All groups are looked at
+together: arrays have the shape (groups, periods).
+
+What it does not do: find several departures of one group at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clew_tools.statistics.tails import poisson_at_least, poisson_at_most, student_tail
+
+Matrix = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+_LEAST_OUTSIDE = 6
+_LEAST_RUNS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A stretch of periods [first, last), tested.
+
+    Attributes:
+        first: index of its first period.
+        last: index after its last period.
+        observed: amount, or mean, inside.
+        expected: what it would have been had the group gone along with the others.
+        z: departure in standard errors; its sign is that of the change.
+        p: chance of such a departure in the best of all stretches that were tried.
+        weight: rows or amount that stand behind it.
+        spread: variance by mean of an amount; of one row of a mean.
+        amount: it is one of an amount.
+    """
+
+    first: int
+    last: int
+    observed: float
+    expected: float
+    z: float
+    p: float
+    weight: float
+    spread: float
+    amount: bool = True
+
+    @property
+    def excess(self) -> float:
+        """How much more than expected; negative: less."""
+        return self.observed - self.expected
+
+    @property
+    def score(self) -> float:
+        """How strong it is, to put stretches in order: new things don't outshine large ones."""
+        if not self.amount or self.spread <= 0:
+            return abs(self.z)
+        least = self.spread * max(self.observed, self.expected, 1e-12)
+        return min(abs(self.z), abs(self.excess) / float(least**0.5))
+
+    @property
+    def change(self) -> float:
+        """The change as a fraction of what was expected."""
+        return self.excess / self.expected if self.expected else float("inf")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """Amounts per group and period, and those of the others.
+
+    Attributes:
+        group: shape (groups, periods).
+        others: the same; all ones where there are none to compare with.
+    """
+
+    group: Matrix
+    others: Matrix
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """Means per group and period, with the rows behind them, and those of the others.
+
+    Attributes:
+        mean: shape (groups, periods); any value where rows is 0.
+        rows: the same.
+        other_mean: zeros where there are none to compare with.
+        other_rows: infinity where there are none.
+    """
+
+    mean: Matrix
+    rows: Matrix
+    other_mean: Matrix
+    other_rows: Matrix
+
+
+def with_season(data: Amounts, years: Amounts, usual: Mask) -> Amounts:
+    """Have the others go through each group's own season, where that describes it better.
+
+    Args:
+        data: of the periods that are looked at.
+        years: of the same periods, summed over other years.
+        usual: periods by which it is judged what describes a group better.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = _smooth(years.group) / _smooth(years.others)
+        level = years.group.sum(axis=1) / years.others.sum(axis=1)
+        factor = part / level[:, None]
+    enough = np.isfinite(factor).all(axis=1) & (factor > 0).all(axis=1)
+    factor = np.where(enough[:, None], factor, 1.0)
+    seasonal = data.others * factor
+    plain_rest = _dispersion(data.group, data.others, usual)
+    better = enough & (_dispersion(data.group, seasonal, usual) < plain_rest)
+    return Amounts(group=data.group, others=np.where(better[:, None], seasonal, data.others))
+
+
+def dispersion(data: Amounts | Means, usual: Mask) -> float:
+    """Say how far the first group strays from the others in the usual periods."""
+    if isinstance(data, Amounts):
+        return float(_dispersion(data.group, data.others, usual)[0])
+    there = (data.rows > 0) & (data.other_rows > 0) & usual
+    distance = np.where(there, data.mean - data.other_mean, 0.0)[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = np.where(there, 1 / (1 / data.rows + 1 / data.other_rows), 0.0)[0]
+        level = (weight * distance).sum() / weight.sum()
+        found = float((weight * (distance - level) ** 2).sum() / weight.sum())
+    return found if np.isfinite(found) else float("inf")
+
+
+def _smooth(values: Matrix) -> Matrix:
+    """Take the mean of three neighbours; the ends keep two."""
+    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
+    return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3)
+
+
+def _dispersion(group: Matrix, others: Matrix, usual: Mask) -> Matrix:
+    """Say how far a group strays from its part of the others, by its mean."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = group[:, usual].sum(axis=1) / others[:, usual].sum(axis=1)
+        mean = rate[:, None] * others[:, usual]
+        found = ((group[:, usual] - mean) ** 2).sum(axis=1) / mean.sum(axis=1)
+    return np.where(np.isfinite(found), found, np.inf)
+
+
+def stretches(starts: Sequence[int], count: int, least: int, most: int) -> list[tuple[int, int]]:
+    """List the stretches that begin at given periods and are least to most periods long.
+
+    >>> stretches([1, 2], 4, 1, 2)
+    [(1, 2), (1, 3), (2, 3), (2, 4)]
+    """
+    return [
+        (first, first + length)
+        for first in starts
+        for length in range(least, most + 1)
+        if first >= 0 and first + length <= count
+    ]
+
+
+def scan(
+    data: Amounts | Means,
+    tried: Sequence[tuple[int, int]],
+    outside: Mask,
+    direction: int = 0,
+) -> list[Stretch | None]:
+    """Find for each group the stretch in which it departs most from what was to be expected.
+
+    Args:
+        data: of all groups.
+        tried: stretches to look at, the same for all.
+        outside: which periods may serve as usual ones, the stretch itself left out.
+        direction: 1 for rises only, -1 for falls only, 0 for both.
+
+    Returns:
+        One stretch per group, None where nothing could be looked at; p counts all stretches.
+    """
+    amounts = isinstance(data, Amounts)
+    groups = len(data.group if isinstance(data, Amounts) else data.mean)
+    usable = [(a, b) for a, b in tried if _usual(outside, a, b).sum() >= _LEAST_OUTSIDE]
+    best: list[Stretch | None] = [None] * groups
+    if not usable or not groups:
+        return best
+    rough = _rough(data, usable, outside)
+    rough = np.where(np.isfinite(rough), rough, 0.0)
+    ranked = rough * direction if direction else np.abs(rough)
+    strongest = ranked.argmax(axis=1)
+    for number in np.unique(strongest):
+        chosen = np.flatnonzero((strongest == number) & (ranked.max(axis=1) > 0))
+        if not len(chosen):
+            continue
+        first, last = usable[int(number)]
+        part = _rows_of(data, chosen)
+        usual = _usual(outside, first, last)
+        found = (
+            _amounts(part, first, last, usual)
+            if isinstance(part, Amounts)
+            else _means(part, first, last, usual)
+        )
+        for place, group in enumerate(chosen):
+            z = found.z[place]
+            if np.isfinite(z) and not (direction and z * direction <= 0):
+                best[group] = found.stretch(place, first, last)
+    count = independent(usable)
+    return [_with_p(b, amounts, count, int(outside.sum())) for b in best]
+
+
+def independent(tried: Sequence[tuple[int, int]]) -> int:
+    """Count stretches that say something new: one per start and doubling of the length.
+
+    Stretches that overlap nearly give nearly the same test; counting all of them would hide
+    what is there. That this is enough is measured on shuffled data (``docs/insight.md``).
+
+    >>> independent([(0, 1), (0, 2), (0, 3), (1, 2)])
+    3
+    """
+    return len({(first, (last - first).bit_length()) for first, last in tried})
+
+
+def _usual(outside: Mask, first: int, last: int) -> Mask:
+    usual = outside.copy()
+    usual[max(0, first) : last] = False
+    return usual
+
+
+def _rows_of(data: Amounts | Means, chosen: NDArray[np.intp]) -> Amounts | Means:
+    if isinstance(data, Amounts):
+        return Amounts(group=data.group[chosen], others=data.others[chosen])
+    return Means(
+        mean=data.mean[chosen],
+        rows=data.rows[chosen],
+        other_mean=data.other_mean[chosen],
+        other_rows=data.other_rows[chosen],
+    )
+
+
+def _rough(data: Amounts | Means, tried: Sequence[tuple[int, int]], outside: Mask) -> Matrix:
+    """Rank all stretches of all groups with one spread each, shape (groups, stretches)."""
+    first = np.array([a for a, _ in tried])
+    last = np.array([b for _, b in tried])
+
+    def sums(values: Matrix) -> tuple[Matrix, Matrix]:
+        kept = np.where(outside, values, 0.0)
+        total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+        inside = total[:, last] - total[:, first]
+        counted = np.concatenate([np.zeros((len(values), 1)), np.cumsum(kept, axis=1)], axis=1)
+        rest = counted[:, -1:] - (counted[:, last] - counted[:, first])
+        return inside, rest
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if isinstance(data, Amounts):
+            y, yo = sums(data.group)
+            o, oo = sums(data.others)
+            spread = np.maximum(_dispersion(data.group, data.others, outside), 1e-9)
+            spread = np.where(np.isfinite(spread), spread, 1.0)[:, None]
+            rate = yo / oo
+            error = np.sqrt(spread * np.maximum(rate, 0.5 * spread / oo) * o * (1 + o / oo))
+            return np.asarray((y - rate * o) / error)
+        there = (data.rows > 0) & (data.other_rows > 0)
+        weight = np.where(there, 1 / (1 / data.rows + 1 / data.other_rows), 0.0)
+        distance = np.where(there, data.mean - data.other_mean, 0.0)
+        inner, outer = sums(weight)
+        inner_sum, outer_sum = sums(weight * distance)
+        level = (weight * distance).sum(axis=1) / weight.sum(axis=1)
+        spread = (weight * (distance - level[:, None]) ** 2).sum(axis=1, keepdims=True)
+        error = np.sqrt(spread * (1 / inner + 1 / outer))
+        return np.asarray((inner_sum / inner - outer_sum / outer) / error)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """One stretch, for all groups."""
+
+    observed: Matrix
+    expected: Matrix
+    z: Matrix
+    weight: Matrix
+    spread: Matrix
+    error: Matrix
+
+    def stretch(self, place: int, first: int, last: int) -> Stretch:
+        return Stretch(
+            first=first,
+            last=last,
+            observed=float(self.observed[place]),
+            expected=float(self.expected[place]),
+            z=float(self.z[place]),
+            p=1.0,
+            weight=float(self.weight[place]),
+            spread=float(self.spread[place]),
+        )
+
+
+def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
+    group, others = data.group, data.others
+    y, o = group[:, first:last].sum(axis=1), others[:, first:last].sum(axis=1)
+    yo, oo = group[:, usual].sum(axis=1), others[:, usual].sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = yo / oo
+        by_mean = rate[:, None] * others
+        rest = group - by_mean
+        squares = np.where(by_mean > 0, rest**2 / np.maximum(by_mean, 1e-12), 0.0)
+        spread = squares[:, usual].sum(axis=1) / max(1, int(usual.sum()) - 1)
+        runs = _runs(usual, last - first)
+        if len(runs) >= _LEAST_RUNS:
+            of_runs = [
+                rest[:, a:b].sum(axis=1) ** 2 / np.maximum(by_mean[:, a:b].sum(axis=1), 1e-12)
+                for a, b in runs
+            ]
+            spread = np.maximum(spread, np.mean(of_runs, axis=0))
+        whole = (group == np.round(group)).all(axis=1)
+        largest = group.max(axis=1, initial=0.0)
+        spread = np.maximum(spread, np.where(whole, 1.0, largest * 0.2))
+        # A group that was not there before has no rate: half a row is supposed.
+        floor = np.maximum(rate, 0.5 * spread / oo)
+        expected = rate * o
+        scale = spread * (1 + o / oo)
+        error = np.sqrt(scale * floor * o)
+        z = (y - expected) / error
+        weight = np.maximum(expected, floor * o)
+    return _Found(
+        observed=y,
+        expected=expected,
+        z=np.where((o > 0) & (oo > 0), z, np.nan),
+        weight=weight,
+        spread=scale,
+        error=error,
+    )
+
+
+def _means(data: Means, first: int, last: int, usual: Mask) -> _Found:
+    there = (data.rows > 0) & (data.other_rows > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where(there, data.mean - data.other_mean, 0.0)
+        weight = np.where(there, 1 / (1 / data.rows + 1 / data.other_rows), 0.0)
+        outer, inner = weight[:, usual], weight[:, first:last]
+        base = (distance[:, usual] * outer).sum(axis=1) / outer.sum(axis=1)
+        now = (distance[:, first:last] * inner).sum(axis=1) / inner.sum(axis=1)
+        rest = distance - base[:, None]
+        counted = np.maximum(1, (outer > 0).sum(axis=1) - 1)
+        spread = (rest[:, usual] ** 2 * outer).sum(axis=1) / counted
+        runs = _runs(usual, last - first)
+        if len(runs) >= _LEAST_RUNS:
+            of_runs = [
+                (rest[:, a:b] * weight[:, a:b]).sum(axis=1) ** 2
+                / np.maximum(weight[:, a:b].sum(axis=1), 1e-12)
+                for a, b in runs
+            ]
+            spread = np.maximum(spread, np.mean(of_runs, axis=0))
+        error = np.sqrt(spread * (1 / inner.sum(axis=1) + 1 / outer.sum(axis=1)))
+        n = data.rows[:, first:last]
+        observed = (np.where(n > 0, data.mean[:, first:last], 0.0) * n).sum(axis=1) / n.sum(axis=1)
+        enough = (outer > 0).sum(axis=1) >= _LEAST_OUTSIDE
+        z = np.where(enough & (error > 0), (now - base) / error, np.nan)
+    return _Found(
+        observed=observed,
+        expected=observed - (now - base),
+        z=z,
+        weight=n.sum(axis=1),
+        spread=spread,
+        error=error,
+    )
+
+
+def _runs(usual: Mask, length: int) -> list[tuple[int, int]]:
+    """Cut the usual periods into runs of a length; neighbours only."""
+    runs: list[tuple[int, int]] = []
+    at = 0
+    while at + length <= len(usual):
+        if usual[at : at + length].all():
+            runs.append((at, at + length))
+            at += length
+        else:
+            at += 1
+    return runs
+
+
+def _with_p(best: Stretch | None, amounts: bool, tried: int, periods: int) -> Stretch | None:
+    if best is None:
+        return None
+    freedom = max(1, periods - (best.last - best.first) - 1)
+    p = student_tail(abs(best.z), freedom)
+    if amounts and best.spread > 0:
+        # Few rows are skewed: the tail of the count itself, where that is heavier.
+        count, mean = best.observed / best.spread, best.weight / best.spread
+        tail = poisson_at_least(count, mean) if best.z > 0 else poisson_at_most(count, mean)
+        p = max(p, tail)
+    return replace(best, p=min(1.0, 2 * p * tried), amount=amounts)
+
+
+def sharpest(gain: Matrix, first: int, last: int, slack: int) -> tuple[int, int]:
+    """Move the ends of a stretch to where the evidence lies: the run of the largest sum of gain.
+
+    Args:
+        gain: per day, positive where a day speaks for the change.
+        first: first day of the stretch as it was found.
+        last: day after it.
+        slack: by how many days the ends may move.
+
+    >>> sharpest(np.array([-1.0, -1, 2, 2, 2, -1]), 1, 4, 2)
+    (2, 5)
+    """
+    low, high = max(0, first - slack), min(len(gain), last + slack)
+    total = np.concatenate([[0.0], np.cumsum(gain[low:high])])
+    best, ends = -np.inf, (first, last)
+    for a in range(low, max(low, min(first + slack, high - 1)) + 1):
+        for b in range(max(a + 1, last - slack), high + 1):
+            value = total[b - low] - total[a - low]
+            if value > best:
+                best, ends = value, (a, b)
+    return ends
