@@ -40,7 +40,7 @@ class Workspace:
         self._warnings: list[str] = []
         self._knowledge: dict[str, Files] = {}
         self._knowledge_checked = False
-        self._vocabularies: dict[tuple[str, str], Vocabulary] = {}
+        self._vocabularies: dict[tuple[str, str, str, str], Vocabulary] = {}
         self._lock = threading.Lock()
         self._roles_read: tuple[Roles, ...] | None = None
         self._default: Session | None = None
@@ -142,7 +142,9 @@ class Workspace:
         return found
 
     def _vocabulary(self, source: Source, principal: Principal, deadline: Deadline) -> Vocabulary:
-        key = (source.name, principal.policy.digest)
+        # A source.yaml shows by role what a policy does not name.
+        roles = " ".join(sorted(principal.roles))
+        key = (source.name, principal.tenant, principal.policy.digest, roles)
         with self._lock:
             found = self._vocabularies.get(key)
         if found is not None:

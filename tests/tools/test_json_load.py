@@ -112,6 +112,19 @@ def test_a_large_json_file_needs_little_memory(tmp_path: Path, megabytes: int) -
     assert rows == count
 
 
+@pytest.mark.soak
+def test_two_million_small_records_fit_as_well(tmp_path: Path) -> None:
+    """With room for a record of 64 MB they did not."""
+    with (tmp_path / "small.json").open("w") as file:
+        file.write("[")
+        for n in range(2_100_000):
+            record = {"id": n, "name": f"name {n % 997}", "amount": n / 8,
+                      "address": {"city": f"city {n % 50}", "zip": str(n % 9999)}}  # fmt: skip
+            file.write((",\n" if n else "") + json.dumps(record))
+        file.write("]")
+    assert _count_elsewhere(tmp_path / "small.json") == 2_100_000
+
+
 def _count_elsewhere(path: Path) -> int:
     """Count rows in a process that may have 1.5 GB."""
     import subprocess

@@ -20,6 +20,9 @@ from clew_tools.database.text_encoding import as_utf8
 
 LARGEST_RECORD = 64 * 1024 * 1024
 """Bytes that one record may have."""
+# What DuckDB sets aside grows with the largest record that it must expect: a file of many small
+# ones would not fit, were it read with the room for a large one.
+_USUAL_RECORD = 16 * 1024 * 1024
 _READ_TWICE = 200 * 1024 * 1024
 _FIRST_ROWS = 200_000
 _MOST_COLUMNS = 10_000
@@ -57,9 +60,16 @@ def _load(file: Path, path: Path, table: str, connection: duckdb.DuckDBPyConnect
     whole = file.stat().st_size <= _READ_TWICE
     samples = (-1,) if whole else (_FIRST_ROWS, -1)
     failed: duckdb.Error | None = None
+    most = _USUAL_RECORD
     for sample in samples:
         try:
-            return _create(file, path, table, sample, connection)
+            try:
+                return _create(file, path, table, sample, most, connection)
+            except duckdb.Error as error:
+                if "maximum_object_size" not in str(error) or most == LARGEST_RECORD:
+                    raise
+                most = LARGEST_RECORD
+                return _create(file, path, table, sample, most, connection)
         except duckdb.Error as error:
             failed = error
     assert failed is not None
@@ -67,13 +77,18 @@ def _load(file: Path, path: Path, table: str, connection: duckdb.DuckDBPyConnect
 
 
 def _create(
-    file: Path, path: Path, table: str, sample: int, connection: duckdb.DuckDBPyConnection
+    file: Path,
+    path: Path,
+    table: str,
+    sample: int,
+    most: int,
+    connection: duckdb.DuckDBPyConnection,
 ) -> list[str]:
     # Few records with the same hundreds of keys are wide, not maps.
     for many in (_MANY_KEYS, -1):
         source = (
             f"read_json([{text_literal(_without_globs(file))}], sample_size = {sample}, "
-            f"maximum_object_size = {LARGEST_RECORD}, map_inference_threshold = {many}, "
+            f"maximum_object_size = {most}, map_inference_threshold = {many}, "
             "union_by_name = false)"
         )
         described = connection.sql(f"SELECT * FROM {source}")
