@@ -162,15 +162,24 @@ def judge(
 
 
 def _rows(answer: clew.Answer, path: Path) -> list[spider_rule.Row]:
-    """Run the answer's SQL by the official rule; where it needs Clew's engine, take its rows."""
+    """Run the answer's SQL by the official rule; where it needs Clew's engine, take its rows.
+
+    The official rule knows no columns beside those that were asked for.
+    """
+    asked = answer.spec.asked if answer.spec else ()
     if answer.sql and answer.dialect == "sqlite":
         try:
-            return spider_rule.run(spider_rule.prepare(answer.sql), path)
+            sql = answer.sql
+            if asked:
+                names = ", ".join('"' + name.replace('"', '""') + '"' for name in asked)
+                sql = f"SELECT {names} FROM ({sql})"
+            return spider_rule.run(spider_rule.prepare(sql), path)
         except (sqlite3.Error, sqlite3.Warning):
             pass
     table = answer.table
     if table is None:
         return []
+    table = table.select(asked) if asked else table
     return [tuple(_as_sqlite(value) for value in row.values()) for row in table.to_pylist()]
 
 

@@ -389,6 +389,8 @@ class QuerySpec:
         distinct: listed rows come once.
         chart: what the question said about a chart.
         terms: ``table`` or ``table.column`` → what the question calls it; for texts only.
+        asked: columns of the result that the question asked for; the others show what the answer
+            rests on (the number that a ranking is by). Empty: all were asked for.
     """
 
     source: str
@@ -406,3 +408,4 @@ class QuerySpec:
     distinct: bool = False
     chart: ChartHint | None = None
     terms: dict[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()

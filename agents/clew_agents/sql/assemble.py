@@ -10,6 +10,7 @@ from clew_agents.sql.analysis import analysed
 from clew_agents.sql.conditions import ConditionMaker, Placed
 from clew_agents.sql.dimensions import DimensionMaker
 from clew_agents.sql.measures import Computed, MeasureMaker, listed
+from clew_agents.sql.ordering import Ordering
 from clew_agents.sql.read_averages import counted
 from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
@@ -30,6 +31,7 @@ class Assembler:
     reading: Reading
     resolver: Resolver
     labels: dict[str, str] = field(default_factory=dict)
+    ordering: Ordering = field(init=False)
 
     @property
     def made(self) -> MeasureMaker:
@@ -63,6 +65,8 @@ class Assembler:
         computed = [self.made.computed(op) for op in reading.ops]
         self.made.see_that_it_adds_up(computed)
         entity_table = self._entity_table()
+        self.ordering = Ordering(reading=reading, resolver=self.resolver, made=self.made)
+        computed = self.ordering.computed(computed)
         self.resolver.base = base = self._base(computed, entity_table)
         if reading.adjective:
             computed.insert(0, self.made.adjective(base))  # it ranks, whatever else is shown
@@ -158,8 +162,7 @@ class Assembler:
     def _entity_table(self) -> str | None:
         entity = self.reading.entity
         if entity is None and self.reading.columns:
-            column = self.resolver.column(self.reading.columns[0])
-            return column.table if column is not None else None
+            return self._listed_table()
         if entity is None:
             return None
         table = None if entity.tag == "R" else self.resolver.table(entity)
@@ -173,6 +176,17 @@ class Assembler:
             return None  # its column is chosen when the base is known
         column = self.resolver.column(entity)
         return column.table if column is not None else None
+
+    def _listed_table(self) -> str | None:
+        """The table whose rows are listed: it reaches the tables of all columns."""
+        columns = [name for _, name in self.groups.listed()]
+        tables = dict.fromkeys((*self.reading.owner, *(name.table for name in columns)))
+        for table in tables:
+            if all(reaches(self.vocabulary.catalog, table, other) for other in tables):
+                return table
+        if len(tables) < 2:
+            return next(iter(tables), None)
+        raise NotUnderstood([], f"{listed(list(tables))} can't be put into one table.")
 
     def _base(self, computed: list[Computed], entity_table: str | None) -> str:
         tables = list(dict.fromkeys(c.table for c in computed))
@@ -263,6 +277,10 @@ class Assembler:
         open_ended = [c for c in computed if c.aggregate is None]
         if not open_ended:
             return [self._candidate(base, computed, dimensions, placed)]
+        if all(c.column is not None and self.vocabulary.is_key(c.column) for c in open_ended):
+            if len(open_ended) == len(computed) and not dimensions:
+                return [replace(self._lookup(base, computed, placed), single_row=False)]
+            raise NotUnderstood([], "A number that only names rows can't be computed with.")
         grouped = bool(dimensions)
         choices = self._aggregates(open_ended[0], grouped, placed)
         if not grouped and self.reading.direction is None and choices is None:
@@ -348,6 +366,15 @@ class Assembler:
             per,
             self.reading.averages,
         )
+        asked = self._asked(measures, dimensions, having=bool(having))
+        if not order and self.reading.sortings:
+            names = [self._measure(one).name for one in computed]
+            order, added = self.ordering.orders(names, computed, dimensions)
+            dimensions = [*dimensions, *((self.groups.dimension(n, None), n) for n in added)]
+            if added or self.ordering.added:
+                kept = set(names[: len(names) - self.ordering.added])
+                measured = {measure.name for measure in measures}
+                asked = tuple(name for name in asked if name not in measured or name in kept)
         mark = self.reading.mark
         spec = q.QuerySpec(
             source=self.source,
@@ -358,9 +385,10 @@ class Assembler:
             order=order,
             limit=limit,
             top_per_group=top,
-            distinct=not measures and not self.labels and not self.reading.columns,
+            distinct=not measures and self._distinct(),
             chart=q.ChartHint(mark=mark) if mark or self.reading.charted else None,
             terms=self.terms(),
+            asked=asked,
         )
         return Candidate(
             spec=spec, confidence=0.9, reason="each word of the question has its place",
@@ -398,7 +426,36 @@ class Assembler:
         if not self.reading.bare or spec.measures or spec.limit is not None or not self.labels:
             return None
         measure = self._measure(Computed(aggregate="count", column=None, table=spec.table))
-        return replace(spec, measures=(measure,), dimensions=(), order=(), distinct=False)
+        return replace(spec, measures=(measure,), dimensions=(), order=(), distinct=False, asked=())
+
+    def _distinct(self) -> bool:
+        """Whether equal rows of a list come once: where no table says whose they are."""
+        reading = self.reading
+        if reading.distinct:
+            return True
+        if self.labels or reading.columns:
+            return False
+        return reading.entity is None or self.resolver.table_after(reading.entity) is None
+
+    def _asked(
+        self,
+        measures: Sequence[q.Measure],
+        dimensions: Sequence[tuple[q.Dimension, Name]],
+        *,
+        having: bool,
+    ) -> tuple[str, ...]:
+        """Name the columns that were asked for, apart from what a ranking or a test is by."""
+        reading = self.reading
+        groups = tuple(dimension.name for dimension, _ in dimensions)
+        if reading.columns and not measures:
+            columns = {name for _, name in self.groups.listed()}
+            return tuple(dimension.name for dimension, name in dimensions if name in columns)
+        if reading.superlative and dimensions:
+            others = tuple(measure.name for measure in measures[1:])
+            return (groups if reading.entity_asked or not others else ()) + others
+        if having and reading.entity is not None and not reading.ops:
+            return groups
+        return (*groups, *(measure.name for measure in measures))
 
     def terms(self) -> dict[str, str]:
         """The words of the question for tables and columns, by ``table.column`` or ``table``."""

@@ -86,19 +86,24 @@ class ConditionMaker:
         for test in tests:
             if isinstance(test, NumberTest) and test.having:
                 continue  # on groups, not on rows
-            if isinstance(test, ValueTest) and test.lacking:
+            if isinstance(test, ValueTest) and (test.lacking or self._is_below(test)):
+                if not test.negated:
+                    self._place(found, *self._tested(test), proper=_is_proper(test))
+                    continue
                 if not self._is_below(test):
                     said = test.values[0].text
                     raise NotUnderstood([said], f"Without {said!r}: say what is not {said}.")
                 lacked, below = self._value(replace(test, negated=False))
+                if not reaches(self.vocabulary.catalog, below, self.base):
+                    below = self._between_tables(below)
                 found.append(q.Related(has=False, table=below, where=lacked))
             elif not any(test is one for one in either):
-                self._place(found, *self._tested(test))
+                self._place(found, *self._tested(test), proper=_is_proper(test))
         if reading.either is not None:
             found.append(self._either(*reading.either))
         found += [self._average(test) for test in reading.averages if not test.counted]
         for named in reading.named:
-            self._place(found, *self._named(named))
+            self._place(found, *self._named(named), proper=False)
         lacking = [self._lacking(item) for item in self.reading.lacking]
         found += [
             one for item in reading.having
@@ -123,8 +128,7 @@ class ConditionMaker:
     def _is_below(self, test: ValueTest) -> bool:
         """Whether the values stand in rows of which the base's rows may have many."""
         table = self._value(test)[1]
-        catalog = self.vocabulary.catalog
-        return not reaches(catalog, self.base, table) and reaches(catalog, table, self.base)
+        return not reaches(self.vocabulary.catalog, self.base, table)
 
     def _tested(self, test: Tested) -> tuple[q.Predicate | q.AllOf | q.AnyOf, str]:
         if isinstance(test, ValueTest):
@@ -184,8 +188,22 @@ class ConditionMaker:
         on = q.Column(table=name.table, column=name.column or "")
         return q.Predicate(on=on, operator="=", values=(test.holds,)), name.table
 
-    def _place(self, found: list[q.Condition], condition: Inner, table: str) -> None:
-        """Put a condition where its table is: at the base, above it, or below it (exists)."""
+    def _place(
+        self,
+        found: list[q.Condition],
+        condition: Inner,
+        table: str,
+        *,
+        proper: bool,
+    ) -> None:
+        """Put a condition where its table is: at the base, above it, or below it (exists).
+
+        Args:
+            found: where it is put.
+            condition: on a column of the table.
+            table: its table.
+            proper: the question writes its values like names, which few other things have.
+        """
         catalog = self.vocabulary.catalog
         if reaches(catalog, self.base, table):
             found.append(condition)
@@ -195,7 +213,9 @@ class ConditionMaker:
                 f"Per row of {self.base!r} or per row of {table!r}? The question leaves it open.",
             )
         elif not reaches(catalog, table, self.base):
-            raise NotUnderstood([], f"No key leads from {self.base!r} to {table!r}.")
+            if table not in self.reading.context and not proper:
+                raise NotUnderstood([], f"No key leads from {self.base!r} to {table!r}.")
+            self._below.setdefault(self._between_tables(table), []).append(condition)
         elif table not in self.reading.context and not _is_named_value(condition):
             raise NotUnderstood(
                 [], f"The only column that fits is one of {table!r}, of which nothing is said."
@@ -210,11 +230,36 @@ class ConditionMaker:
         named = q.Named(term=test.item.term)
         return (named if test.holds else q.NoneOf(none=(named,))), table
 
+    def _between_tables(self, table: str) -> str:
+        """The one table whose rows belong to the base and to a table: enrolments of courses.
+
+        Raises:
+            NotUnderstood: there is none, or there are several.
+        """
+        catalog = self.vocabulary.catalog
+        found = [
+            one.name
+            for one in catalog.tables
+            if reaches(catalog, one.name, self.base) and reaches(catalog, one.name, table)
+        ]
+        # Not those that lie further below: grades of enrolments.
+        found = [o for o in found if not any(o != p and reaches(catalog, o, p) for p in found)]
+        if len(found) > 1:
+            found = [one for one in found if one in self.reading.context] or found
+        if len(found) > 1:
+            raise NotUnderstood([], f"From {self.base!r} several ways lead to {table!r}.")
+        if not found:
+            raise NotUnderstood([], f"No key leads from {self.base!r} to {table!r}.")
+        self.resolver.used.add((found[0], ""))
+        return found[0]
+
     def _lacking(self, item: Item) -> q.Related:
         table = item.tables[0]
         where = q.Named(term=item.term) if item.term else None
-        if table == self.base or not reaches(self.vocabulary.catalog, table, self.base):
+        if table == self.base:
             raise NotUnderstood([table], f"No key leads from {table!r} to {self.base!r}.")
+        if not reaches(self.vocabulary.catalog, table, self.base):
+            return q.Related(has=False, table=self._between_tables(table), where=where)
         return q.Related(has=False, table=table, where=where)
 
     def _value(self, test: ValueTest) -> tuple[q.Predicate, str]:
@@ -298,6 +343,13 @@ def _is_named_value(condition: Inner) -> bool:
     """Whether a condition is on a text that the question names."""
     return isinstance(condition, q.Predicate) and all(
         isinstance(value, str) for value in condition.values
+    )
+
+
+def _is_proper(test: Tested) -> bool:
+    """Whether all values of a test are in quotes, or written in capitals as names are."""
+    return isinstance(test, ValueTest) and all(
+        item.value or item.text[:1].isupper() for item in test.values
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from clew_agents.sql.measures import Computed, MeasureMaker
@@ -35,21 +35,59 @@ class DimensionMaker:
     def all(self, base: str, computed: list[Computed]) -> list[tuple[q.Dimension, Name]]:
         """Make the dimensions of a reading: its groups, its columns, what it lists or ranks."""
         found: list[tuple[q.Dimension, Name]] = []
+        columns = self.listed()
         for group in self.reading.groups:
             found += self._group(group, base, computed)
-        for item in self.reading.columns:
-            column = self.resolver.column(item)
-            if column is None:
-                raise NotUnderstood([item.text])
-            found.append((self.dimension(column, None), column))
+        found = [one for one in found if one[1] not in {name for _, name in columns}] + columns
         if self.reading.entity is not None and not self.reading.columns:
-            things = self.things(self.reading.entity)
+            listing = not computed and not self.reading.groups
+            things = self.things(self.reading.entity, listing=listing)
             # What is ranked within groups stands behind them.
             found = [*found, *things] if self.reading.direction else [*things, *found]
         unique: dict[str, tuple[q.Dimension, Name]] = {}
         for dimension, name in found:
-            unique.setdefault(dimension.name, (dimension, name))
+            known = unique.setdefault(dimension.name, (dimension, name))
+            if known[1] != name:  # the balance of another table
+                title = f"{_plain(name.table)}_{dimension.name}"
+                unique.setdefault(title, (replace(dimension, name=title), name))
         return list(unique.values())
+
+    def listed(self) -> list[tuple[q.Dimension, Name]]:
+        """Make the dimensions of the columns that are listed."""
+        found: dict[Name, int] = {}
+        for item in self.reading.columns:
+            for name in self._listed(item):
+                if found.setdefault(name, item.start) != item.start:
+                    raise NotUnderstood([item.text])  # "train name and station name"
+        return [(self.dimension(name, None), name) for name in found]
+
+    def _listed(self, item: Item) -> tuple[Name, ...]:
+        """Choose what a listed column means: of the table that the columns are said to be of."""
+        owner = self._owner(item)
+        for table in owner:
+            own = [m.name for m in item.matches if m.name.table == table and m.name.column]
+            if not own and item.text.lower() in ("name", "names"):
+                own = list(self.vocabulary.labels(table))
+                if not own:
+                    raise NotUnderstood([item.text], f"No column of {table!r} names its rows.")
+                self.resolver.used.update((name.table, name.column or "") for name in own)
+                return tuple(own)
+        column = self.resolver.column(item, owner=owner)
+        if column is None:
+            raise NotUnderstood([item.text])
+        return (column,)
+
+    def _owner(self, item: Item) -> tuple[str, ...]:
+        """The tables that a listed column may be of: named beside it, for all, or by all."""
+        beside = next((o for o in self.resolver.items if o.end == item.start), None)
+        owned = {match.name.table for match in item.matches}
+        if beside is not None and item.gap == "" and owned & set(beside.tables):
+            return beside.tables
+        if self.reading.owner:
+            return self.reading.owner
+        columns = self.reading.columns
+        shared = [{m.name.table for m in one.matches if m.name.column} for one in columns]
+        return tuple(sorted(set.intersection(*shared))) if len(columns) > 1 else ()
 
     def _group(
         self, group: Group, base: str, computed: list[Computed]
@@ -87,7 +125,7 @@ class DimensionMaker:
             )
         return q.Dimension(name=name.column or "", of=of), name
 
-    def things(self, item: Item) -> list[tuple[q.Dimension, Name]]:
+    def things(self, item: Item, *, listing: bool = False) -> list[tuple[q.Dimension, Name]]:
         """Make the dimensions that stand for a named thing: its column, or its table's label."""
         if item.tag == "R":
             return [self.time_group(Group(item=item, grain=cast(q.Grain, item.value)))]
@@ -98,13 +136,15 @@ class DimensionMaker:
             column = self.resolver.column(item)
             if column is None:
                 raise NotUnderstood([item.text])
-            grain: q.Grain | None = "day" if column.type == "timestamp" else None
+            grain: q.Grain | None = None if listing or column.type != "timestamp" else "day"
             return [(self.dimension(column, grain), column)]
         names = self.vocabulary.labels(table)
         if not names:
             own = self.vocabulary.catalog.table(table)
             key = own.primary_key if own else ()
             names = tuple(n for n in self.vocabulary.of_table(table) if n.column in key)
+        if not names and self.reading.columns:
+            return []
         if not names:
             raise NotUnderstood([item.text], f"No column of {table!r} names its rows.")
         made = []
@@ -131,3 +171,7 @@ class DimensionMaker:
             title = singular("_".join(split_name(name.table)))
         of = q.Column(table=name.table, column=name.column or "")
         return q.Dimension(name=title, of=of, grain=grain)
+
+
+def _plain(table: str) -> str:
+    return singular("_".join(split_name(table))) or table

@@ -93,7 +93,7 @@ def continue_spec(
         spec = replace(spec, chart=q.ChartHint(mark=reading.mark))
     if spec == previous:  # before the words change
         raise NotUnderstood([], "The follow-up changes nothing in the question before it.")
-    spec = replace(spec, terms={**previous.terms, **assembler.terms()})
+    spec = replace(spec, terms={**previous.terms, **assembler.terms()}, asked=())
     return [
         Candidate(
             spec=spec,

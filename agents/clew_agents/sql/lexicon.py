@@ -19,6 +19,7 @@ TAGS = {
     "Z": "comparator after its number: or more, or later",
     "W": "replaces: instead, rather than",
     "K": "how many of them: top, first",
+    "^": "order: sorted by, descending",
     "G": "group: per, by, for each",
     "R": "grain of time: month, yearly",
     "C": "comparator: over, at least",
@@ -94,7 +95,51 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("S", "min date", "earliest"),
     **_rows("K", "max", "top, first, leading"),
     **_rows("K", "min", "bottom"),
-    **_rows("K", "rank", "rank, ranking, ranked, order by, sorted by, ordered by, sort by"),
+    **_rows("K", "rank", "rank, ranking, ranked"),
+    **_rows("^", "by", "order by, sorted by, ordered by, sort by, order them by, sort them by, "
+            "arranged by, in order of, in the order of, sorted in order of, ordered in order of, "
+            "sorted according to, ordered according to, order the result by, "
+            "order the results by, sort the result by, sort the results by, "
+            "sorted in the order of, listed in order of, listed by, sort it by, sort the list by, "
+            "and sort by, and order by, in the order by, arrange by, sort the results according "
+            "to"),
+    **_rows("^", "by asc", "in ascending order of, in ascending order by, in increasing order of, "
+            "sorted in ascending order of, sorted in ascending order by, ordered in ascending "
+            "order of, ordered in ascending order by, sorted in increasing order of, "
+            "in alphabetical order of, in alphabetical order by, alphabetically by, "
+            "ordered alphabetically by, sorted alphabetically by, sorted in alphabetical order "
+            "by, ordered by ascending, sorted by ascending, order by ascending, in the "
+            "ascending order of, in the alphabetical order of, in the increasing order of, "
+            "in ascending alphabetical order of, sort by ascending, in lexicographical order of, "
+            "in lexicographic order of, in alphabetic order of, in ascending order according to"),
+    **_rows("^", "by desc", "in descending order of, in descending order by, in decreasing order "
+            "of, sorted in descending order of, sorted in descending order by, ordered in "
+            "descending order of, ordered in descending order by, sorted in decreasing order of, "
+            "ordered by descending, sorted by descending, order by descending, "
+            "in the descending order of, in descending alphabetical order of, in the decreasing "
+            "order of, sort by descending, in reverse alphabetical order of, "
+            "in reverse order of, in descending order according to"),
+    **_rows("^", "asc", "ascending, in ascending order, in increasing order, alphabetically, "
+            "in alphabetical order, in alphabetic order, ordered alphabetically, sorted "
+            "alphabetically, sorted in alphabetical order, in lexicographical order, "
+            "in lexicographic order, sorted in ascending order, ordered in ascending order, "
+            "from lowest to highest, from the lowest to the highest, from low to high, "
+            "from smallest to largest, from least to greatest, from a to z, lowest first, "
+            "smallest first, from earliest to latest, from youngest to oldest, "
+            "from shortest to longest, in order, listed alphabetically, "
+            "listed in alphabetical order, from the smallest to the largest, "
+            "in ascending alphabetical order, arranged alphabetically, sorted ascending, "
+            "ordered ascending, sort ascending, from oldest to newest, oldest first"),
+    **_rows("^", "desc", "descending, in descending order, in decreasing order, "
+            "sorted in descending order, ordered in descending order, in reverse alphabetical "
+            "order, from highest to lowest, from the highest to the lowest, from high to low, "
+            "from largest to smallest, from greatest to least, from z to a, highest first, "
+            "largest first, biggest first, from latest to earliest, from most to least, "
+            "from oldest to youngest, from longest to shortest, from the largest to the "
+            "smallest, in descending alphabetical order, in reverse order, most first, "
+            "in reversed order, newest first, latest first, from newest to oldest, "
+            "from most recent to least recent, sorted descending, ordered descending, "
+            "from most expensive to cheapest"),
     **_rows("G", "", "per, by, for each, for every, each, every, in each, in every, on each, "
             "grouped by, group by, broken down by, split by, within each, of each, of every, "
             "from each, from every, at each, by each, by every, across each, according to, "
@@ -145,6 +190,9 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "all, all the, all of, all of the, across, across all, over all, of all, among, "
             "among all, for all, in all of, throughout, amongst, across all the, of all the, "
             "over all of, from all, for all the, any, of any, over all the, among all the"),
+    **_rows(".", "", "result, results, the results, the result, sort the result, sort the results, "
+            "sort the list, sort them, order the result, order the results, order them, "
+            "sort the list of all, sort the list of"),
     **_rows("H", "line", "line chart, line graph, as a line, line plot"),
     **_rows("H", "bar", "bar chart, bar graph, as bars, bars, bar plot, column chart"),
     **_rows("H", "pie", "pie chart, pie"),

@@ -52,6 +52,8 @@ class MeasureMaker:
             return self._metric(op, column)
         table = self.resolver.table(item)
         if column is not None and (table is None or item.matches[0].name.column is not None):
+            if self.vocabulary.is_key(column) and op.aggregate in ("sum", "avg", "median"):
+                raise NotUnderstood([item.text], f"{column.column!r} only numbers the rows.")
             return Computed(aggregate=op.aggregate, column=column, table=column.table)
         if table is None:
             verb = {"sum": "added up", "avg": "averaged"}.get(op.aggregate or "", "computed")

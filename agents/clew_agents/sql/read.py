@@ -15,8 +15,10 @@ from clew_agents.sql.read_analysis import AnalysisReader
 from clew_agents.sql.read_averages import AverageReader
 from clew_agents.sql.read_conditions import ConditionReader
 from clew_agents.sql.read_groups import GroupReader
+from clew_agents.sql.read_lists import ListReader
 from clew_agents.sql.read_measures import MeasureReader
 from clew_agents.sql.read_nulls import NullReader
+from clew_agents.sql.read_order import OrderReader
 from clew_agents.sql.read_states import StateReader
 from clew_agents.sql.reading import NamedTest, Op, Reading
 from clew_agents.sql.resolve import NUMERIC
@@ -44,7 +46,8 @@ def read(items: Sequence[Item]) -> Reading:
     _company_words(cursor)
     StateReader(cursor).read()
     _adjectives(cursor)
-    _columns(cursor)
+    OrderReader(cursor).read()
+    ListReader(cursor).read()
     GroupReader(cursor).read()
     MeasureReader(cursor).read()
     _listing(cursor)
@@ -139,7 +142,9 @@ def _adjectives(cursor: Cursor) -> None:
 def _is_asked_for(cursor: Cursor, at: int) -> bool:
     """Whether "name" is what is listed: "list name and age", "the name of the customer"."""
     after = cursor.next(at, "")
-    follows = after is not None and cursor.items[after].text.lower() in ("of", "and")
+    follows = after is not None and (
+        cursor.items[after].text.lower() in ("of", "and") or cursor.items[after].gap == ","
+    )
     return follows or cursor.tag(cursor.previous(at)) == "L"
 
 
@@ -159,38 +164,6 @@ def _charts(cursor: Cursor) -> None:
             if item.value:
                 cursor.reading.mark = cast(Mark, item.value)
             cursor.take(at)
-
-
-def _columns(cursor: Cursor) -> None:
-    """Read "first name, last name and hire date of employees": several columns of rows."""
-    if any(item.tag in "ANSKGM" for item in cursor.items) or cursor.reading.entity is not None:
-        return
-    start = cursor.next(-1, ".LQ")
-    places: list[int] = []
-    while start is not None and cursor.free(start) and cursor.is_column(start):
-        places.append(start)
-        joint = cursor.next(start, "")
-        joined = cursor.tag(joint) == "J" or (
-            joint is not None and cursor.items[joint].gap == "," and cursor.tag(joint) in ("F", "J")
-        )
-        if not joined or joint is None:
-            break
-        start = cursor.next(joint) if cursor.tag(joint) == "J" else joint
-    listed = any(item.tag == "L" for item in cursor.items)
-    single = len(places) == 1 and (
-        (listed and cursor.is_column(places[0], NUMERIC)) or _is_of_table(cursor, places[0])
-    )
-    if len(places) > 1 or single:
-        cursor.reading.columns = [cursor.items[place] for place in places]
-        cursor.take(*places)
-
-
-def _is_of_table(cursor: Cursor, at: int) -> bool:
-    """Whether a text column stands in "email of the customers …"."""
-    after = cursor.next(at)
-    said = at + 1 < len(cursor.items) and cursor.items[at + 1].text.lower() == "of"
-    text = cursor.is_column(at, ("text",)) and not cursor.is_table(at)
-    return text and said and cursor.is_table(after)
 
 
 def _listing(cursor: Cursor) -> None:
@@ -229,6 +202,9 @@ def _leftovers(cursor: Cursor) -> None:
         if at in cursor.used or item.tag in ".EUQLHM":
             continue
         if item.tag == "J" and item.value == "and":
+            continue
+        if item.tag == "D" and not cursor.reading.ops:
+            cursor.reading.distinct = True
             continue
         if item.tag == "O" and not any(op.target is None for op in cursor.reading.ops):
             continue

@@ -152,6 +152,7 @@ class GroupReader:
         directions = {self.cursor.items[i].value.split()[0] for i in supers}
         ranked = self.cursor.reading.direction is not None or len(directions) == 1
         at = self._asked_for()
+        self.cursor.reading.entity_asked = at is not None
         if at is None and ranked and supers:
             at = self._leading(supers[0])
             at = self._ranked_thing(supers[0]) if at is None else at
@@ -172,6 +173,7 @@ class GroupReader:
             value = self.cursor.items[chosen].value.split()
             self.cursor.reading.direction = cast(Literal["max", "min"], value[0])
             self.cursor.reading.adjective = value[1] if len(value) > 1 else ""
+            self.cursor.reading.superlative = True
             self.cursor.take(chosen)
             self.cursor.reading.ranked.append(self.cursor.items[chosen])
             self._rank_target(chosen)

@@ -40,6 +40,25 @@ class Group:
 
 
 @dataclass(kw_only=True)
+class Sorting:
+    """An order that rows or groups are asked in.
+
+    Attributes:
+        item: names what they are ordered by; None: by what they are called, or measured.
+        count: by the number of its rows.
+        aggregate: by this of the item.
+        descending: None where the question leaves the way open.
+        text: the words, to name them where they can't be followed.
+    """
+
+    item: Item | None
+    count: bool = False
+    aggregate: Aggregate | None = None
+    descending: bool | None = None
+    text: str = ""
+
+
+@dataclass(kw_only=True)
 class NumberTest:
     """A comparison with numbers; on counted rows of a table where the item names one.
 
@@ -167,8 +186,12 @@ class Reading:
         ops: what is computed.
         groups: by what.
         entity: what is ranked or listed.
+        entity_asked: the question asks which it is, or to list it.
         columns: several columns that are listed.
+        owner: tables that they are said to be of.
         direction: of a ranking; None: no ranking.
+        superlative: the ranking was said by a superlative, so what it is by is no part of what
+            was asked for.
         limit: how many of a ranking.
         adjective: of a superlative that names no column ("longest").
         numbers: comparisons with numbers.
@@ -183,6 +206,8 @@ class Reading:
         having: tables of which there must be some.
         bare: the rows are only named, "orders of May": listed, or counted where they are many.
         listing: rows are asked for.
+        distinct: different ones of what is listed.
+        sortings: the order that rows or groups are asked in.
         ranked: the words that ask for a ranking, to name them where there is nothing to rank.
         analysis: what is made of the measures once they are computed.
         missing: what an analysis lacks, in a sentence; it can't be answered then.
@@ -194,8 +219,11 @@ class Reading:
     ops: list[Op] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     entity: Item | None = None
+    entity_asked: bool = False
     columns: list[Item] = field(default_factory=list)
+    owner: tuple[str, ...] = ()
     direction: Literal["max", "min"] | None = None
+    superlative: bool = False
     limit: int | None = None
     adjective: str = ""
     numbers: list[NumberTest] = field(default_factory=list)
@@ -210,6 +238,8 @@ class Reading:
     having: list[Item] = field(default_factory=list)
     bare: bool = False
     listing: bool = False
+    distinct: bool = False
+    sortings: list[Sorting] = field(default_factory=list)
     ranked: list[Item] = field(default_factory=list)
     analysis: Analysis | None = None
     missing: str = ""

@@ -63,8 +63,15 @@ class Resolver:
     used: set[tuple[str, str]] = field(default_factory=set)
     terms: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def column(self, item: Item, types: Sequence[str] = ()) -> Name | None:
+    def column(
+        self, item: Item, types: Sequence[str] = (), owner: Sequence[str] = ()
+    ) -> Name | None:
         """Choose the column that an item names; None if it names none of these types.
+
+        Args:
+            item: names it.
+            types: that it must have; none: any.
+            owner: tables that the question says it is of.
 
         Raises:
             Ambiguous: several fit equally well.
@@ -79,7 +86,7 @@ class Resolver:
         if (pin := self.pins.get(item.text.casefold())) is not None:
             found = [n for n in found if (n.table, n.column) == pin] or found
         pinned = pin is not None and len(found) == 1
-        chosen = self._narrow(item, found)
+        chosen = self._narrow(item, [n for n in found if n.table in owner] or found)
         if len(chosen) > 1:
             raise Ambiguous(item.text, [(n.table, n.column or "") for n in chosen])
         if pinned:  # say which of them was chosen
@@ -201,6 +208,10 @@ class Resolver:
             return _FAR
         except AmbiguousPath as error:
             return len(error.paths[0])
+
+    def reaches(self, table: str) -> bool:
+        """Whether each row of the base has one row of a table."""
+        return table == self.base or self.distance(table) < _FAR
 
     # --- narrowing -----------------------------------------------------------------------------
 

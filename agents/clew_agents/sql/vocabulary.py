@@ -28,6 +28,10 @@ _NUMBERS = ("integer", "number", "decimal")
 _AMOUNTS = frozenset("amount value total sum".split())
 _CODES = frozenset("code".split())
 _KEYS = ("id", "key", "no", "number", "code", "nr")
+_SAID_OF_KEYS = frozenset("id ids identifier identifiers".split())
+# "lname" and "fname" are written so often that nobody spells them out.
+_PERSON = {"lname": ("last", "name"), "fname": ("first", "name"), "mname": ("middle", "name"),
+           "minit": ("middle", "initial"), "dob": ("date", "of", "birth")}  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -76,11 +80,23 @@ class Vocabulary:
             found += matches_of(words, self.company)
             found = _by_best_name([*found, *told_matches(words, self.told)])
             best = max((match.score for match in found), default=0.0)
+            if best < EXACT and len(words) == 1 and words[0] in _SAID_OF_KEYS:
+                found += [Match(name=name, score=0.99) for name in self._own_keys()]
+                best = max(best, 0.99)
             noun = len(words) == 1 and not words[0].endswith(("ed", "ing"))
             if best < GOOD and noun and singular(words[0]) in self._row_nouns:
                 found, best = [Match(name=self.tables[0], score=GOOD)], GOOD
             self._known[words] = tuple(m for m in found if m.score >= best - 0.02)
         return self._known[words]
+
+    def _own_keys(self) -> list[Name]:
+        """The one column of each table that identifies its rows."""
+        return [
+            name
+            for name in self.columns
+            if (table := self.catalog.table(name.table)) is not None
+            and table.primary_key == (name.column,)
+        ]
 
     def hints(self, word: str) -> frozenset[tuple[str, str]]:
         """List the columns (table, column) whose name has word in it, in some form."""
@@ -224,6 +240,7 @@ def _column_names(table: Table) -> Iterable[Name]:
     second = _shared_first_word(rests) if shared else ""
     for column in table.columns:
         words = split_name(re.sub(r"\s*[(\[][^)\]]*[)\]]\s*$", "", column.name))
+        words = _PERSON.get("".join(words), words)
         for word in (shared, second):
             if len(words) > 1 and words[0] == word:
                 words = words[1:]

@@ -1,0 +1,131 @@
+"""How listed columns are read: "the name, city and age of the customers"."""
+
+from __future__ import annotations
+
+from clew_agents.sql.cursor import Cursor
+from clew_agents.sql.reading import Group
+from clew_agents.sql.resolve import NUMERIC
+
+_OF = ("of", "for", "from", "in", "about")
+
+
+class ListReader:
+    """Reads the columns that a question begins with."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        """Take the items."""
+        self.cursor = cursor
+
+    def read(self) -> None:
+        """Read a run of columns and the table that it is of, if that is what is asked for."""
+        if self.cursor.reading.entity is not None:
+            return
+        start = self.cursor.next(-1, ".LQDU")
+        if start is None or any(self.cursor.tag(i) in "AN" for i in range(start)):
+            return
+        places, tables, joints = self._run(start)
+        if not places:
+            return
+        numbers = any(self.cursor.is_column(place, NUMERIC) for place in places)
+        each = self._of_each(places)
+        grouped = any(item.tag in "GK" for i, item in enumerate(self.cursor.items) if i != each)
+        if len(places) > 1:
+            if numbers and grouped:
+                return  # "price and quantity by region" measures
+        elif each is None and not self._is_single(
+            places[0], calm=not grouped and not self._computes()
+        ):
+            return
+        reading = self.cursor.reading
+        reading.columns = [self.cursor.items[place] for place in places]
+        self.cursor.take(*places, *tables, *joints)
+        if each is not None:
+            table = self.cursor.next(each, ".UD")
+            assert table is not None  # as seen
+            self.cursor.take(each, table)
+            reading.owner = self.cursor.items[table].tables
+            reading.groups.append(Group(item=self.cursor.items[table]))
+        else:
+            reading.owner = self._owner(places[-1], tables)
+
+    def _of_each(self, places: list[int]) -> int | None:
+        """The word "each" of "the title and fee of each course", where a course has them."""
+        each = self.cursor.next(places[-1])
+        if each is None or self.cursor.tag(each) != "G":
+            return None
+        if "by" in self.cursor.items[each].text.lower().split():
+            return None
+        table = self.cursor.next(each, ".UD")
+        if table is None or not self.cursor.is_table(table):
+            return None
+        owners = set(self.cursor.items[table].tables)
+        owned = all(
+            any(match.name.table in owners for match in self.cursor.items[place].matches)
+            for place in places
+        )
+        return each if owned else None
+
+    def _computes(self) -> bool:
+        return any(item.tag in "ANSM" for item in self.cursor.items)
+
+    def _run(self, start: int) -> tuple[list[int], list[int], list[int]]:
+        """Columns joined by commas and "and"; the tables that qualify them; the joints."""
+        places: list[int] = []
+        tables: list[int] = []
+        joints: list[int] = []
+        at: int | None = start
+        while at is not None:
+            column = self._column_at(at)
+            if column is None:
+                break
+            if column != at:
+                tables.append(at)
+            places.append(column)
+            joint = self.cursor.next(column, "")
+            if joint is None:
+                break
+            if self.cursor.tag(joint) == "J" and self.cursor.items[joint].value == "and":
+                joints.append(joint)
+                at = self.cursor.next(joint, ".UD")
+            elif self.cursor.items[joint].gap == ",":
+                after = self.cursor.next(joint - 1, ".UD")
+                if after is not None and self.cursor.tag(after) == "J":
+                    joints.append(after)
+                    after = self.cursor.next(after, ".UD")
+                at = after
+            else:
+                break
+        return places, tables, joints
+
+    def _column_at(self, at: int) -> int | None:
+        """The column that begins at a place: "age", or "customer name" from its second word."""
+        if not self.cursor.free(at):
+            return None
+        beside = at + 1
+        if self.cursor.is_table(at) and beside < len(self.cursor.items):
+            owned = {match.name.table for match in self.cursor.items[beside].matches}
+            qualified = owned & set(self.cursor.items[at].tables)
+            gap = self.cursor.items[beside].gap
+            if self.cursor.is_column(beside) and qualified and gap in ("", "'", "'s"):
+                return beside if self.cursor.free(beside) else None
+        return at if self.cursor.is_column(at) else None
+
+    def _is_single(self, at: int, *, calm: bool) -> bool:
+        """Whether one column is listed: "the ages of the customers", "list the prices"."""
+        listed = any(item.tag == "L" for item in self.cursor.items)
+        if calm and listed and self.cursor.is_column(at, NUMERIC):
+            return True
+        after = self.cursor.next(at, ".UD")
+        said = at + 1 < len(self.cursor.items) and self.cursor.items[at + 1].text.lower() in _OF
+        text = self.cursor.is_column(at, ("text",)) and not self.cursor.is_table(at)
+        return calm and text and said and self.cursor.is_table(after)
+
+    def _owner(self, last: int, qualified: list[int]) -> tuple[str, ...]:
+        """The table that the columns are of."""
+        after = self.cursor.next(last, ".UD")
+        said = last + 1 < len(self.cursor.items) and (
+            self.cursor.items[last + 1].text.lower().split()[0] in _OF
+        )
+        if said and self.cursor.is_table(after) and after is not None:
+            return self.cursor.items[after].tables
+        return self.cursor.items[qualified[0]].tables if qualified else ()
