@@ -22,6 +22,8 @@ NEEDED = (
     "ipykernel", "jupyterlab", "langgraph", "jsonschema", "PyYAML", "openpyxl",
 )  # fmt: skip
 OPTIONAL = {"polars": "`%%sql --as polars`"}
+# A source is looked at for so long.
+_LOOKING_S = 20.0
 # Variables that are no settings and yet ours.
 OTHER_VARIABLES = ("CLEW_BENCH_DATA", "CLEW_MISSING_PYTHONS", "CLEW_TEST_NETWORK_LOG")
 
@@ -130,15 +132,25 @@ def _source(location: str, opener: Callable[[str], list[str]] | None = None) -> 
             todo=error.hint,
         )
     if warnings:
-        return Finding(name="source", state="warning", detail=f"{shown}: {warnings[0]}")
+        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+        detail = f"{shown}: {redact(warnings[0])}{more}"
+        return Finding(name="source", state="warning", detail=detail)
     return Finding(name="source", state="ok", detail=f"{shown} can be read")
 
 
 def _open(location: str) -> list[str]:
+    """Look at all tables and views: a view that can't be read is found only so."""
+    from clew_core.deadline import Budget, Deadline
+    from clew_core.errors import RunEnded
+    from clew_core.principal import Principal
     from clew_tools.database.open import open_source
 
     source = open_source(location)
     try:
+        try:
+            source.catalog(Principal(), Deadline(Budget(seconds=_LOOKING_S)))
+        except RunEnded:
+            return [*source.warnings, f"looking at it takes more than {_LOOKING_S:g} s"]
         return list(source.warnings)
     finally:
         source.close()

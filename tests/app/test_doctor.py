@@ -94,3 +94,18 @@ def test_no_secret_of_a_setting_is_printed(
     main(["doctor"])
     printed = capsys.readouterr()
     assert "hunter2" not in printed.out + printed.err
+
+
+def test_views_that_cant_be_read_are_mentioned(tmp_path: Path) -> None:
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as maker:
+        maker.execute("CREATE TABLE t AS SELECT 1 AS n")
+        for name in ("one", "two"):
+            maker.execute(f"CREATE TABLE gone_{name} AS SELECT 1 AS n")
+            maker.execute(f"CREATE VIEW {name} AS SELECT * FROM gone_{name}")
+            maker.execute(f"DROP TABLE gone_{name}")
+    (tmp_path / "clew.toml").write_text('sources = ["s.duckdb"]\n', encoding="utf-8")
+    found = [f for f in doctor.examine(tmp_path) if f.name == "source"]
+    assert [f.state for f in found] == ["warning"]
+    assert "'one' can't be read" in found[0].detail and "(and 1 more)" in found[0].detail
