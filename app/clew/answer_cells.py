@@ -17,6 +17,8 @@ from clew_core.answer import Answer
 from clew_core.cells import Cell
 from clew_core.receipts import Receipt
 
+_BINDING = ("sql", "python")  # what a chart cell binds, no other cell reads
+
 
 def with_own_names(answers: Sequence[Answer]) -> tuple[Answer, ...]:
     """Give every cell an id and every result a name that no other answer's cell has."""
@@ -27,25 +29,26 @@ def with_own_names(answers: Sequence[Answer]) -> tuple[Answer, ...]:
 
 def _renamed(answer: Answer, ids: set[str], names: set[str]) -> Answer:
     new_id = {cell.id: _free(_as_id(cell.id), ids, "-") for cell in answer.cells}
-    bound = [name for cell in answer.cells if cell.kind == "sql" for name in _bound(cell)]
+    bound = [name for cell in answer.cells if cell.kind in _BINDING for name in _bound(cell)]
     new_name = {name: _free(_as_name(name), names, "_") for name in dict.fromkeys(bound)}
     cells = tuple(_renamed_cell(cell, new_id[cell.id], new_name) for cell in answer.cells)
     receipts = tuple(_renamed_receipt(receipt, new_id) for receipt in answer.receipts)
     chart = answer.chart and replace(
         answer.chart, data=new_name.get(answer.chart.data, answer.chart.data)
     )
-    return replace(answer, cells=cells, receipts=receipts, chart=chart)
+    parts = tuple(replace(part, cell=new_id.get(part.cell, part.cell)) for part in answer.parts)
+    return replace(answer, cells=cells, receipts=receipts, chart=chart, parts=parts)
 
 
 def _bound(cell: Cell) -> tuple[str, ...]:
-    return cell.defines or ("result",)
+    return cell.defines or (("result",) if cell.kind == "sql" else ())
 
 
 def _renamed_cell(cell: Cell, id_: str, names: dict[str, str]) -> Cell:
     defines = (
         tuple(names.get(name, name) for name in _bound(cell))
-        if cell.kind == "sql"
-        else (cell.defines)
+        if cell.kind in _BINDING
+        else cell.defines
     )
     uses = tuple(names.get(name, name) for name in cell.uses)
     source = cell.source

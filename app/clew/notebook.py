@@ -183,6 +183,8 @@ def _answer_cells(answer: Answer, number: int) -> Iterator[Json]:
         "\n\n".join(part for part in parts if part),
         metadata,
     )
+    specs = {part.cell: part.spec for part in answer.parts}
+    drawn = [part.chart for part in answer.parts if part.chart is not None]
     for cell in answer.cells:
         if cell.kind == "markdown":
             continue
@@ -190,9 +192,12 @@ def _answer_cells(answer: Answer, number: int) -> Iterator[Json]:
         source = cell.source
         if cell.kind == "sql":
             source = f"{magic_line(cell.data_source or '', cell.defines[0])}\n{cell.source}"
-            metadata["spec"] = to_json(answer.spec) if answer.spec else None
+            spec = specs.get(cell.id) if answer.parts else answer.spec
+            metadata["spec"] = to_json(spec) if spec else None
         elif cell.kind == "chart":
-            metadata["spec"] = to_json(answer.chart) if answer.chart else None
+            # The chart of this cell: of several, the one that reads what this cell reads.
+            chart = next((c for c in drawn if c.data in cell.uses), None) or answer.chart
+            metadata["spec"] = to_json(chart) if chart else None
         if cell.provenance:
             metadata["provenance"] = to_json(cell.provenance)
         yield _cell(cell.id, "code", source, metadata)

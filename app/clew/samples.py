@@ -65,7 +65,11 @@ def _answers(
         raise
     except ClewError:
         return False
-    return verified.result.table.num_rows > 0 and not verified.result.truncated
+    table, spec = verified.result.table, verified.candidate.spec
+    counts = [m.name for m in spec.measures if m.aggregate == "count"]
+    if table.num_rows > 1 and any(set(table.column(n).to_pylist()) == {1} for n in counts):
+        return False  # each row is a group of its own
+    return table.num_rows > 0 and not verified.result.truncated
 
 
 def _questions(source: OpenSource) -> Iterator[tuple[str, str]]:

@@ -142,7 +142,9 @@ class FakeClew:
         class Session:
             thread = "abc123"
 
-            def ask(self, question: str, *, now: str | None, deadline: Deadline) -> Any:
+            def ask(
+                self, question: str, *, now: str | None, deadline: Deadline, tell: Any = None
+            ) -> Any:
                 fake.asked.append(
                     {"question": question, "now": now, "locations": locations} | options
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from clew_agents.information_unit import Found
 from clew_agents.proxy.prose import is_number
@@ -23,7 +24,8 @@ def difference(
         cells: their ids.
         unit: of both.
     """
-    refs, values = [], []
+    refs: list[Ref] = []
+    values: list[Any] = []
     for found, cell in zip((first, second), cells, strict=True):
         column = found.spec.measures[0].name
         value = found.table.column(column)[0].as_py() if found.table.num_rows else None

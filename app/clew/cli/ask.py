@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from clew.cli import exits
 from clew.cli.terminal import Progress, complain, note, print_json, say, table_width
+from clew_core.answer import Part
 from clew_core.errors import OutputNotWritten, UsageError
 
 if TYPE_CHECKING:
     from clew import Answer
     from clew.settings import Settings
+    from clew_core.events import Event
 
 SHOWN = ("sql", "receipts", "spec", "plan")
 
@@ -73,6 +75,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--show", metavar="WHAT", default="",
         help=f"print more: {', '.join(SHOWN)} or all, separated by commas",
     )  # fmt: skip
+    parser.add_argument(
+        "--resume", metavar="RUN",
+        help="take up a run that was killed or waits; `last` means the newest of the thread",
+    )  # fmt: skip
+    parser.add_argument(
+        "--samples", action="store_true", help="print questions that the data answer"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -81,7 +90,9 @@ def run(args: argparse.Namespace) -> int:
     """Ask, print, and write the notebook if one is wanted."""
     from clew.settings import load_settings
 
-    question = _question(args)
+    if args.samples:
+        return _print_samples(args, load_settings())
+    question = _question(args) if args.resume is None else ""
     show = _shown(args.show)
     notebook = _notebook_path(args.notebook)
     out = _table_path(args.out)
@@ -180,12 +191,7 @@ def _check_now(text: str | None) -> None:
         ) from None
 
 
-def _ask(question: str, args: argparse.Namespace, settings: Settings) -> Outcome:
-    """Open the sources, ask in a thread that Ctrl-C can stop, close them."""
-    from clew.stoppable import run_stoppable
-    from clew_core.deadline import Deadline
-    from clew_core.secrets import redact
-
+def _locations(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
     locations: Sequence[str] = args.data or settings.sources
     if not locations:
         raise UsageError(
@@ -193,7 +199,18 @@ def _ask(question: str, args: argparse.Namespace, settings: Settings) -> Outcome
             hint="Name a file, a folder or a URL: --data SOURCE. "
             "`clew example acme acme` makes a small company to ask about: --data acme.",
         )
-    thread = _thread(args.thread, settings)
+    return locations
+
+
+def _ask(question: str, args: argparse.Namespace, settings: Settings) -> Outcome:
+    """Open the sources, ask in a thread that Ctrl-C can stop, close them."""
+    from clew.stoppable import run_stoppable
+    from clew_core.deadline import Deadline
+    from clew_core.secrets import redact
+
+    locations = _locations(args, settings)
+    resumes_last = args.resume == "last" and args.thread is None
+    thread = _thread("last" if resumes_last else args.thread, settings)
     deadline = Deadline(settings.budget)
     progress = Progress()
 
@@ -211,17 +228,72 @@ def _ask(question: str, args: argparse.Namespace, settings: Settings) -> Outcome
         try:
             session = workspace.session(thread=thread)
             progress.step = "Answering"
-            answer = session.ask(question, now=args.now, deadline=deadline)
+            tell = _Steps(progress).tell
+            if args.resume is not None:
+                run = None if args.resume == "last" else args.resume
+                answer = session.resume(run, deadline=deadline, tell=tell)
+            else:
+                answer = session.ask(question, now=args.now, deadline=deadline, tell=tell)
             return Outcome(
                 answer=answer,
                 warnings=tuple(dict.fromkeys([*workspace.warnings, *answer.warnings])),
-                thread=session.thread,
+                thread=answer.thread or session.thread,
                 sources={name: s.location for name, s in workspace.sources.items()},
             )
         finally:
             workspace.close()
 
     return run_stoppable(work, deadline, progress.tick)
+
+
+class _Steps:
+    """Puts the steps of a plan into the progress line."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.tasks: dict[str, str] = {}
+        self.running: list[str] = []
+        self.over = 0
+
+    def tell(self, event: Event) -> None:
+        """Hear of a step."""
+        if event.type in ("plan", "plan_edited"):
+            self.tasks = {s["id"]: f"{s['agent']}: {s['task']}" for s in event.data["steps"]}
+        elif event.type == "step_started":
+            self.running.append(event.data["id"])
+        elif event.type == "step_finished" and event.data["id"] in self.running:
+            self.running.remove(event.data["id"])
+            self.over += 1
+        if len(self.tasks) > 1 and self.running:
+            task = self.tasks.get(self.running[-1], "")
+            self.progress.step = f"Step {self.over + 1} of {len(self.tasks)}, {task}"
+
+
+def _print_samples(args: argparse.Namespace, settings: Settings) -> int:
+    """Print questions that the data answer, one a line."""
+    from clew.stoppable import run_stoppable
+    from clew_core.deadline import Deadline
+
+    locations = _locations(args, settings)
+    deadline = Deadline(settings.budget)
+    progress = Progress()
+    progress.step = "Trying questions"
+
+    def work() -> tuple[str, ...]:
+        import clew
+
+        with clew.open(*locations, settings=settings) as workspace:
+            return workspace.session().sample_questions()
+
+    found = run_stoppable(work, deadline, progress.tick)
+    if args.json:
+        print_json({"status": "answered" if found else "cannot_answer", "questions": list(found)})
+    else:
+        for question in found:
+            say(question)
+    if not found:
+        note("No question was found that these data answer.")
+    return exits.DONE if found else exits.NO_ANSWER
 
 
 def _thread(wanted: str | None, settings: Settings) -> str | None:
@@ -283,7 +355,12 @@ def _print_answer(outcome: Outcome, settings: Settings, show: frozenset[str]) ->
     else:
         note(_reason(answer))
     if "plan" in show:
-        steps = [f"  {step.id}  {step.agent}: {step.task}" for step in answer.plan]
+        steps = [
+            f"  {step.id}  {step.agent}: {step.task}"
+            + (f" (needs {', '.join(step.needs)})" if step.needs else "")
+            + (" — failed" if step.state == "failed" else "")
+            for step in answer.plan
+        ]
         say("\n".join(["", "Plan", *steps]))
     if "spec" in show and answer.spec:
         import json
@@ -293,7 +370,9 @@ def _print_answer(outcome: Outcome, settings: Settings, show: frozenset[str]) ->
         text = json.dumps(to_json(answer.spec), indent=1, ensure_ascii=False)
         say(f"\nUnderstood\n{_indented(text)}")
     if "sql" in show and answer.sql:
-        say(f"\nSQL ({answer.dialect})\n{_indented(answer.sql)}")
+        queries = [(part.dialect, part.sql) for part in answer.parts if part.sql]
+        for dialect, sql in queries or [(answer.dialect, answer.sql)]:
+            say(f"\nSQL ({dialect})\n{_indented(sql)}")
     if "receipts" in show:
         _print_receipts(answer)
 
@@ -303,12 +382,15 @@ def _print_result(answer: Answer, settings: Settings) -> None:
     from clew.table_view import view
 
     say(answer.text)
-    table = answer.table
-    if table is not None and table.num_rows and (table.num_rows > 1 or table.num_columns > 1):
-        shown = view(
-            table, rows=settings.display_rows, spec=answer.spec, truncated=answer.truncated
-        )
-        say(f"\n{shown.text(table_width())}")
+    shown_parts = _shown_parts(answer)
+    for part in shown_parts:
+        table = part.table
+        if table is not None and table.num_rows and (table.num_rows > 1 or table.num_columns > 1):
+            shown = view(
+                table, rows=settings.display_rows, spec=part.spec, truncated=part.truncated
+            )
+            head = f"{part.task[:1].upper()}{part.task[1:]}:\n" if len(shown_parts) > 1 else ""
+            say(f"\n{head}{shown.text(table_width())}")
     if answer.receipts:
         queries = len({ref.cell for receipt in answer.receipts for ref in receipt.refs})
         numbers = len(answer.receipts)
@@ -316,6 +398,17 @@ def _print_result(answer: Answer, settings: Settings) -> None:
             f"\nReceipts: {numbers} {'number' if numbers == 1 else 'numbers'} from {queries} "
             f"{'query' if queries == 1 else 'queries'}{_as_of(answer)}; --show receipts,sql"
         )
+
+
+def _shown_parts(answer: Answer) -> list[Part]:
+    """Choose the tables to print: those that were put side by side stand in one already."""
+    if not answer.parts:
+        whole = Part(step="s1", task=answer.question, spec=answer.spec, table=answer.table,
+                     truncated=answer.truncated)  # fmt: skip
+        return [whole]
+    inside = {need for step in answer.plan if step.agent == "combine" and step.state == "finish"
+              for need in step.needs}  # fmt: skip
+    return [part for part in answer.parts if part.step not in inside]
 
 
 def _as_of(answer: Answer) -> str:
