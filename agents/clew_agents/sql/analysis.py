@@ -37,13 +37,31 @@ def analysed(
         if not spec.measures or candidate.single_row:
             continue
         if analysis.kind == "share":
-            made += _shares(candidate, analysis, part, dimensions)
+            shares = _shares(candidate, analysis, part, dimensions)
+            made += [replace(one, spec=replace(one.spec, asked=_asked(one.spec))) for one in shares]
         else:
             spec = _along_time(spec, analysis)
+            spec = replace(spec, asked=_asked(spec, with_before=analysis.against))
             made.append(replace(candidate, spec=spec, confidence=0.85))
     if not made:
         raise NotUnderstood([analysis.text], f"{analysis.text!r} of what?")
     return made
+
+
+def _asked(spec: q.QuerySpec, *, with_before: bool = False) -> tuple[str, ...]:
+    """The columns that an analysis is about: its groups and what was made of the measure.
+
+    Args:
+        spec: with the analysis.
+        with_before: two values are compared, so that both are asked for too.
+    """
+    made = [c.name for c in spec.comparisons if with_before or c.kind != "previous_period"]
+    if not made:
+        return ()
+    shown = [m.name for m in spec.measures] if with_before else []
+    if spec.order and spec.limit is not None:
+        made = [c.name for c in spec.comparisons if c.name == spec.order[0].by] or made
+    return (*(d.name for d in spec.dimensions), *shown, *made)
 
 
 # --- shares ------------------------------------------------------------------------------------

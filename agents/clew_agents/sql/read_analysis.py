@@ -114,6 +114,7 @@ class AnalysisReader:
         analysis = Analysis(
             kind="change",
             text=" ".join(item.text for item in said[:1]),
+            against=bool(against or backs) and not moves,
             relative="growth" in words or (bool(each) and not moves),
         )
         for at in each:

@@ -158,6 +158,7 @@ class Analysis:
         summed: a rolling window is added up, not averaged.
         grain: of the time it goes along, where the question says one.
         periods: how far back, or how wide a window.
+        against: two values are compared, beside what became of one.
         last_year: compared with the same period a year earlier.
         order: the largest rise or fall is asked for.
         limit: how many of them.
@@ -171,6 +172,7 @@ class Analysis:
     summed: bool = False
     grain: Grain | None = None
     periods: int = 1
+    against: bool = False
     last_year: bool = False
     order: Literal["max", "min"] | None = None
     limit: int | None = None
