@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clew_tools.database.catalog import Column, ColumnType, ForeignKey
 from clew_tools.database.engine import Stored
+from clew_tools.database.sqlalchemy_servers import named_type
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Inspector
@@ -22,17 +23,47 @@ def tables(connection: Connection) -> tuple[Stored, ...]:
     """List tables and views, those of the schema that the URL names first."""
     import sqlalchemy as sa
 
+    if connection.dialect.name == "hive":
+        return tuple(_of_spark(connection, connection.engine.url.database or "default"))
     inspector = sa.inspect(connection)
     found: list[Stored] = []
-    main = inspector.default_schema_name
-    for schema in _schemas(inspector, connection):
+    # BigQuery's name for it; it has no default of its own.
+    main = getattr(connection.dialect, "dataset_id", None) or inspector.default_schema_name
+    for schema in _schemas(inspector, connection, main):
         found += _of_schema(inspector, schema, main)
     return tuple(found)
 
 
-def _schemas(inspector: Inspector, connection: Connection) -> Iterable[str | None]:
+def _of_spark(connection: Connection, database: str) -> Iterable[Stored]:
+    """Ask a Spark server itself: what PyHive makes of its answers is meant for Hive."""
+    for row in connection.exec_driver_sql(f"SHOW TABLES IN {_in_backticks(database)}").fetchall():
+        # Database, table, temporary; of Hive the table alone.
+        table = str(row[1] if len(row) > 1 else row[0])
+        name = f"{_in_backticks(database)}.{_in_backticks(table)}"
+        columns = []
+        for told in connection.exec_driver_sql(f"DESCRIBE {name}").fetchall():
+            if not told[0] or str(told[0]).startswith("#"):
+                break  # what follows tells of partitions
+            columns.append(
+                Column(
+                    name=str(told[0]),
+                    type=named_type(str(told[1])) or "other",
+                    engine_type=str(told[1]),
+                    meaning=told[2] or None,
+                )
+            )
+        if columns:
+            yield Stored(name=table, path=(database, table), columns=tuple(columns))
+
+
+def _in_backticks(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _schemas(
+    inspector: Inspector, connection: Connection, main: str | None
+) -> Iterable[str | None]:
     """Name the schemas to look at: the one of the URL, or all where it names none."""
-    main = inspector.default_schema_name
     if main and connection.dialect.name != "postgresql":
         return [main]
     names = [name for name in inspector.get_schema_names() if name.lower() not in _SYSTEM]
@@ -40,6 +71,8 @@ def _schemas(inspector: Inspector, connection: Connection) -> Iterable[str | Non
 
 
 def _of_schema(inspector: Inspector, schema: str | None, main: str | None) -> list[Stored]:
+    import sqlalchemy.exc
+
     views = set(inspector.get_view_names(schema))
     for more in ("get_materialized_view_names",):
         try:
@@ -51,7 +84,7 @@ def _of_schema(inspector: Inspector, schema: str | None, main: str | None) -> li
     foreign = _told(inspector.get_multi_foreign_keys(schema))
     try:
         comments = _told(inspector.get_multi_table_comment(schema))
-    except NotImplementedError:
+    except (NotImplementedError, sqlalchemy.exc.DBAPIError):
         comments = {}
     real = inspector.bind.dialect.denormalize_name if _turns(inspector) else _same
     found = []
@@ -59,18 +92,19 @@ def _of_schema(inspector: Inspector, schema: str | None, main: str | None) -> li
         if not columns[table]:
             continue
         comment = (comments.get(table) or {}).get("text")
-        name = real(table)
+        # BigQuery tells names with their dataset where the URL names none.
+        name = real(table.removeprefix(f"{schema}."))
         inside = schema or main
         found.append(
             Stored(
                 name=name if schema in (None, main) else f"{real(schema)}.{name}",
                 path=(real(inside), name) if inside else (name,),
-                columns=tuple(_column(column, real) for column in columns[table]),
+                columns=tuple(_column(c, real) for c in _whole(columns[table])),
                 view=table in views,
                 primary_key=tuple(
                     real(c) for c in (keys.get(table) or {}).get("constrained_columns") or ()
                 ),
-                foreign_keys=tuple(_foreign(foreign.get(table) or (), schema, main, real)),
+                foreign_keys=tuple(_foreign(foreign.get(table) or (), main, real)),
                 meaning=comment or None,
             )
         )
@@ -138,6 +172,15 @@ def _same(name: str) -> str:
     return name
 
 
+def _whole(columns: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
+    """Leave out the parts of structs, which BigQuery tells as columns beside the whole."""
+    seen: set[str] = set()
+    for column in columns:
+        if column["name"].rpartition(".")[0] not in seen:
+            yield column
+        seen.add(column["name"])
+
+
 def _column(told: Mapping[str, Any], real: Any) -> Column:
     kind = told["type"]
     return Column(
@@ -158,10 +201,10 @@ def _engine_type(kind: Any) -> str:
 
 
 def _foreign(
-    told: Iterable[Mapping[str, Any]], schema: str | None, main: str | None, real: Any
+    told: Iterable[Mapping[str, Any]], main: str | None, real: Any
 ) -> Iterable[ForeignKey]:
     for key in told:
-        there = key.get("referred_schema") or schema
+        there = key.get("referred_schema")
         table = real(key["referred_table"])
         yield ForeignKey(
             columns=tuple(real(name) for name in key["constrained_columns"]),

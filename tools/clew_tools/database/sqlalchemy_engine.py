@@ -349,6 +349,9 @@ def _engine(url: str, server: Server, shown: str) -> tuple[sa.Engine, tuple[str,
         for statement in server.begin(engine.dialect):
             cursor.execute(statement)
         cursor.close()
+        if server.begin(engine.dialect):
+            # Where settings belong to a transaction, they go when it is rolled back.
+            driver.commit()
 
     @sa.event.listens_for(engine, "before_cursor_execute")
     def about_to_run(
@@ -357,6 +360,17 @@ def _engine(url: str, server: Server, shown: str) -> tuple[sa.Engine, tuple[str,
         run = connection.get_execution_options().get("clew_run")
         if run is not None:
             run.holds(cursor)
+
+    if (execute := server.execute) is not None:
+
+        @sa.event.listens_for(engine, "do_execute_no_params")
+        def in_its_own_way(cursor: Any, sql: str, context: Any) -> bool:
+            run = context.execution_options.get("clew_run")
+            if run is None:
+                return False
+            seconds = max(run.deadline.remaining_s, 0.001) + _LATER_S
+            execute(cursor, sql, seconds, lambda: bool(run.stopped))
+            return True
 
     return engine, tuple(secret for secret in secrets if secret)
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from clew_tools.database.catalog import ColumnType
 from clew_tools.database.source import Dialect
+
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,8 @@ class Server:
         label: a statement that tells the server who runs the next ones.
         stop: end what runs on a connection; gets the run's driver connection and cursor, and a
             function that runs a statement on another connection.
+        execute: run a statement in the driver's own way; gets cursor, statement, seconds, and what
+            says whether the statement was stopped meanwhile.
         functions: a statement that names the functions which the source itself defines.
         percent_twice: the driver takes %% for %.
     """
@@ -48,6 +54,7 @@ class Server:
     limit: Callable[[Any, float], str | None] = lambda dialect, seconds: None
     label: Callable[[str], str | None] = lambda tag: None
     stop: Callable[[Any, Any, Callable[[str], None]], None] = lambda connection, cursor, run: None
+    execute: Callable[[Any, str, float, Callable[[], bool]], None] | None = None
     functions: str = ""
     percent_twice: bool = False
 
@@ -115,6 +122,36 @@ def _snowflake_stop(connection: Any, cursor: Any, run: Callable[[str], None]) ->
     run(f"SELECT SYSTEM$CANCEL_ALL_QUERIES({int(connection.session_id)})")
 
 
+def _bigquery_execute(cursor: Any, sql: str, seconds: float, stopped: Callable[[], bool]) -> None:
+    """Start a job of a known name, so that it can be cancelled from elsewhere."""
+    from google.cloud.bigquery import QueryJobConfig  # type: ignore[import-not-found,unused-ignore]
+
+    cursor.clew_job = f"clew-{uuid.uuid4()}"
+    bounded = QueryJobConfig(job_timeout_ms=max(1, int(seconds * 1000)))
+    cursor.execute(sql, job_id=cursor.clew_job, job_config=bounded)
+
+
+def _bigquery_stop(connection: Any, cursor: Any, run: Callable[[str], None]) -> None:
+    if (job := getattr(cursor, "clew_job", None)) is not None:
+        connection._client.cancel_job(job)
+
+
+_HIVE_WORKING = frozenset({0, 1, 7})  # initialised, running, pending
+_HIVE_FINISHED = 2
+
+
+def _hive_execute(cursor: Any, sql: str, seconds: float, stopped: Callable[[], bool]) -> None:
+    """Start a statement and look after it: one connection carries one call at a time."""
+    cursor.execute(sql, async_=True)
+    while (told := cursor.poll(get_progress_update=False)).operationState in _HIVE_WORKING:
+        if stopped():
+            cursor.cancel()
+            raise TimeoutError("execution was interrupted")
+        time.sleep(_LOOK_S)
+    if told.operationState != _HIVE_FINISHED:
+        raise RuntimeError(told.errorMessage or "the statement failed")
+
+
 SERVERS: tuple[Server, ...] = (
     Server(
         dialect="mysql",
@@ -157,6 +194,35 @@ SERVERS: tuple[Server, ...] = (
         stop=_snowflake_stop,
         functions="SELECT DISTINCT lower(function_name) FROM information_schema.functions",
     ),
+    Server(
+        dialect="bigquery",
+        title="BigQuery",
+        extra="bigquery",
+        package="sqlalchemy_bigquery",
+        drivers={"bigquery": "bigquery"},
+        example="bigquery://PROJECT/DATASET",
+        execute=_bigquery_execute,
+        stop=_bigquery_stop,
+        percent_twice=True,
+    ),
+    Server(
+        dialect="spark",
+        title="Spark",
+        extra="spark",
+        package="pyhive",
+        drivers={"spark": "hive", "hive": "hive"},
+        example="spark://USER@HOST:10000/DATABASE",
+        execute=_hive_execute,
+    ),
+    Server(
+        dialect="spark",
+        title="Databricks",
+        extra="databricks",
+        package="databricks.sqlalchemy",
+        drivers={"databricks": "databricks"},
+        example="databricks://token:${SECRET}@HOST?http_path=PATH&catalog=NAME&schema=NAME",
+        stop=_cursor_stop,
+    ),
 )  # fmt: skip
 
 
@@ -168,12 +234,13 @@ def server_of(scheme: str) -> Server | None:
 def kind_of(dialect: Dialect, code: Any) -> ColumnType | None:
     """Say what a driver means by the type of a column of a result."""
     if isinstance(code, str):
-        return _named_kind(code.lower())
+        return named_type(code)
     return _MYSQL_KINDS.get(code) if dialect == "mysql" and isinstance(code, int) else None
 
 
-def _named_kind(name: str) -> ColumnType | None:
-    word = name.removesuffix("_type").partition("(")[0].strip()
+def named_type(name: str) -> ColumnType | None:
+    """Say what can be done with values of a type, by the name that most servers give it."""
+    word = name.lower().removesuffix("_type").partition("(")[0].strip()
     kinds: dict[str, ColumnType] = {
         **dict.fromkeys(("int", "integer", "bigint", "smallint", "tinyint", "int64"), "integer"),
         **dict.fromkeys(("double", "float", "real", "float64"), "number"),

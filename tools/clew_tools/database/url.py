@@ -18,7 +18,16 @@ from clew_tools.database.sqlalchemy_servers import SERVERS, server_of
 
 POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _SECRET = re.compile(r"\$\{([^}]*)\}")
-SECRET_WORDS = ("password", "passwd", "pwd", "token", "secret", "passfile")
+SECRET_WORDS = (
+    "password",
+    "passwd",
+    "pwd",
+    "token",
+    "secret",
+    "passfile",
+    "private_key",
+    "credentials_base64",
+)
 
 
 def open_url(url: str, content: Content, *, memory_mb: int | None = None) -> Source:
