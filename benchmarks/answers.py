@@ -1,11 +1,11 @@
 """How many questions of companies and schemas never seen are answered right, and how many wrong?
 
     python benchmarks/answers.py worlds [--seeds 1-4] [--each 20] [--out FILE] [-v] [--write]
-    python benchmarks/answers.py acme [--seeds 1-2] [--scale 0.2] [--out FILE] [-v] [--write]
+    python benchmarks/answers.py acme [--seeds 1-2] [--scale 0.1] [--out FILE] [-v] [--write]
 
 Worlds are small schemas with data and questions, drawn from a grammar (``tests/worlds``); develop
 on seeds up to 999, the gate takes those from 1000 on. Acme is the example company, with the
-questions of its key.
+questions of its key. Without a set's name both are asked.
 """
 
 from __future__ import annotations
@@ -16,17 +16,215 @@ import os
 import statistics
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from intervals import percent
 from results import write_section
 
+import clew
+
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_GOOD, _BAD = ("right", "detected"), ("wrong", "answered")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What came of one question, of either set.
+
+    Attributes:
+        where: world or company.
+        group: construct or grade.
+        kind: ``answerable``, ``unanswerable`` or ``ambiguous``.
+        wording: ``own``, or ``borrowed``.
+        asked: the question and what it follows.
+        verdict: ``right``, ``wrong``, ``refused``, ``detected``, ``unnamed`` or ``answered``.
+        status: of the answer.
+        said: text, reason or what was asked back.
+        sql: of the answer.
+        rows: the first ones.
+        gold: SQL.
+        gold_rows: the first ones.
+        words: that have to be named.
+        confidence: of the answer.
+        seconds: wall clock.
+        answer: itself.
+    """
+
+    where: str
+    group: str
+    kind: str
+    asked: tuple[str, ...]
+    verdict: str
+    status: str
+    said: str
+    sql: str | None
+    rows: tuple[tuple[Any, ...], ...]
+    gold: tuple[str, ...]
+    gold_rows: tuple[tuple[Any, ...], ...]
+    words: tuple[str, ...]
+    confidence: float | None
+    seconds: float
+    answer: clew.Answer | None
+    wording: str = "own"
+
+    def record(self) -> dict[str, Any]:
+        """Write it as JSON."""
+        return {
+            "where": self.where,
+            "group": self.group,
+            "kind": self.kind,
+            "wording": self.wording,
+            "before": self.asked[:-1],
+            "question": self.asked[-1],
+            "verdict": self.verdict,
+            "status": self.status,
+            "said": self.said,
+            "confidence": self.confidence,
+            "seconds": round(self.seconds, 4),
+            "sql": self.sql,
+            "rows": [[str(cell) for cell in row] for row in self.rows],
+            "gold": self.gold,
+            "gold_rows": [[str(cell) for cell in row] for row in self.gold_rows],
+            "words": self.words,
+        }
+
+    def shown(self) -> str:
+        """Write it for a developer, on one line."""
+        text = f"{self.verdict} [{self.where} {self.group}] {' >> '.join(self.asked)} | {self.said}"
+        if self.verdict == "wrong":
+            got = [tuple(map(str, row)) for row in self.rows[:3]]
+            gold = [tuple(map(str, row)) for row in self.gold_rows[:3]]
+            return f"{text} | GOT {got} | GOLD {gold} {' '.join(self.gold[0].split())}"
+        if self.verdict in ("unnamed", "answered"):
+            return f"{text} | TO NAME {self.words}"
+        return text
+
+
+def ask_worlds(args: argparse.Namespace, folder: Path) -> list[Line]:
+    """Ask generated worlds."""
+    from worlds import score
+
+    each = min(args.each, args.limit or args.each)
+    return [
+        Line(
+            where=one.world,
+            group=one.question.construct,
+            kind=one.question.kind,
+            wording=one.question.wording,
+            asked=(*one.question.before, one.question.text),
+            verdict=one.verdict,
+            status=one.status,
+            said=one.said,
+            sql=one.sql,
+            rows=one.rows,
+            gold=tuple(gold.sql for gold in one.question.golds),
+            gold_rows=tuple(
+                row[: gold.required] for gold in one.question.golds[:1] for row in gold.rows[:5]
+            ),
+            words=one.question.words,
+            confidence=one.confidence,
+            seconds=one.seconds,
+            answer=one.answer,
+        )
+        for one in score.ask_worlds(args.seeds or range(1, 5), each, folder)
+    ]
+
+
+def ask_acme(args: argparse.Namespace, folder: Path) -> list[Line]:
+    """Ask acme, made from several seeds."""
+    import answers_acme
+
+    kinds = {"questions": "answerable"}
+    return [
+        Line(
+            where=f"acme-{seed}",
+            group=f"grade {one.grade}" if one.grade else one.kind,
+            kind=kinds.get(one.kind, one.kind),
+            asked=one.asked,
+            verdict=one.verdict,
+            status=one.status,
+            said=one.said,
+            sql=one.sql,
+            rows=one.rows,
+            gold=(one.gold,),
+            gold_rows=one.gold_rows,
+            words=(one.words,),
+            confidence=one.confidence,
+            seconds=one.seconds,
+            answer=one.answer,
+        )
+        for seed in args.seeds or (1, 2)
+        for one in answers_acme.ask_acme(seed, args.scale, folder, args.limit)
+    ]
+
+
+ASK: dict[str, Callable[[argparse.Namespace, Path], list[Line]]] = {
+    "worlds": ask_worlds,
+    "acme": ask_acme,
+}
+
+
+def table_of(lines: Sequence[Line]) -> str:
+    """Write the figures of a set as Markdown."""
+    from number_audit import audit_all
+
+    answerable = [line for line in lines if line.kind == "answerable"]
+    others = [line for line in lines if line.kind != "answerable"]
+    audits = audit_all(
+        (line.answer, line.asked) for line in lines if line.answer and line.status == "answered"
+    )
+    times = sorted(line.seconds for line in lines)
+    places = sorted({line.where for line in lines})
+    each = [
+        _count(own, "right") / len(own)
+        for place in places
+        if (own := [line for line in answerable if line.where == place])
+    ]
+    rows = [
+        "| figure | value (95 % interval) |",
+        "|---|---|",
+        f"| companies, questions | {len(places)}, {len(lines)} |",
+        f"| right, of the answerable | {percent(_count(lines, 'right'), len(answerable))} |",
+        f"| the same, median over companies | {statistics.median(each):.1%} |",
+        f"| refused though answerable | {percent(_count(lines, 'refused'), len(answerable))} |",
+        f"| answered wrongly, of all | {percent(_count(lines, *_BAD), len(lines))} |",
+        f"| no answer or two: detected, words named "
+        f"| {percent(_count(lines, 'detected'), len(others))} |",
+        f"| texts with a number without a receipt | {len(audits.unsupported)} |",
+        f"| sentences dropped, of all | {percent(audits.dropped, audits.sentences)} |",
+        f"| the number asked for is stated "
+        f"| {percent(audits.keyed - len(audits.unstated), audits.keyed)} |",
+        f"| receipts that a changed result does not break | {len(audits.survivors)} |",
+        f"| seconds a question, median; 95th percentile "
+        f"| {statistics.median(times):.3f}; {times[int(0.95 * (len(times) - 1))]:.3f} |",
+        "",
+        "| kind of question | asked | right or detected | wrong | refused or unnamed |",
+        "|---|---|---|---|---|",
+    ]
+    groups: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        groups[line.group].append(line)
+    for name in sorted(groups, key=lambda n: (_count(groups[n], *_GOOD) / len(groups[n]), n)):
+        rows.append(_row(name, groups[name]))
+    for wording in sorted({line.wording for line in lines} if len(groups) > 8 else ()):
+        own = [line for line in lines if line.wording == wording]
+        rows.append(_row(f"*wording: {wording}*", own))
+    return "\n".join(rows)
+
+
+def _count(lines: Sequence[Line], *verdicts: str) -> int:
+    return sum(line.verdict in verdicts for line in lines)
+
+
+def _row(name: str, lines: Sequence[Line]) -> str:
+    good, bad = _count(lines, *_GOOD), _count(lines, *_BAD)
+    return f"| {name} | {len(lines)} | {good} | {bad} | {len(lines) - good - bad} |"
 
 
 def seeds_of(text: str) -> list[int]:
@@ -38,117 +236,37 @@ def seeds_of(text: str) -> list[int]:
     return found
 
 
-def worlds(args: argparse.Namespace, folder: Path) -> str:
-    """Ask generated worlds."""
-    from worlds.score import Outcome, ask_worlds, by_construct, tally
-
-    outcomes = ask_worlds(args.seeds, args.each, folder)
-    if args.out:
-        Path(args.out).write_text(
-            "".join(json.dumps(_line(one), ensure_ascii=False) + "\n" for one in outcomes),
-            encoding="utf-8",
-        )
-    if args.verbose:
-        for one in outcomes:
-            if one.verdict not in ("right", "detected"):
-                print(_shown(one))
-    count = tally(outcomes)
-    times = [one.seconds for one in outcomes]
-    rows = [
-        "| figure | value (95 % interval) |",
-        "|---|---|",
-        f"| worlds, questions | {len(args.seeds)}, {len(outcomes)} |",
-        f"| right, of the answerable | {percent(count.right, count.answerable)} |",
-        f"| refused though answerable | {percent(count.refused, count.answerable)} |",
-        f"| answered wrongly, of all | {percent(count.wrong + count.answered, len(outcomes))} |",
-        f"| no answer or two: detected and named | {percent(count.detected, count.others)} |",
-        f"| seconds a question, median | {statistics.median(times):.3f} |",
-        "",
-        "| construct | questions | right or detected | wrong | refused or unnamed |",
-        "|---|---|---|---|---|",
-    ]
-
-    def good(group: Sequence[Outcome]) -> int:
-        return sum(one.verdict in ("right", "detected") for one in group)
-
-    def bad(group: Sequence[Outcome]) -> int:
-        return sum(one.verdict in ("wrong", "answered") for one in group)
-
-    groups = by_construct(outcomes)
-    for name in sorted(groups, key=lambda name: (good(groups[name]) / len(groups[name]), name)):
-        group = groups[name]
-        left = len(group) - good(group) - bad(group)
-        rows.append(f"| {name} | {len(group)} | {good(group)} | {bad(group)} | {left} |")
-    for wording, number in sorted(Counter(one.question.wording for one in outcomes).items()):
-        group = [one for one in outcomes if one.question.wording == wording]
-        left = number - good(group) - bad(group)
-        rows.append(f"| *wording: {wording}* | {number} | {good(group)} | {bad(group)} | {left} |")
-    return "\n".join(rows)
-
-
-def _line(one: Any) -> dict[str, Any]:
-    question = one.question
-    return {
-        "world": one.world,
-        "construct": question.construct,
-        "kind": question.kind,
-        "wording": question.wording,
-        "before": question.before,
-        "question": question.text,
-        "verdict": one.verdict,
-        "status": one.status,
-        "said": one.said,
-        "confidence": one.confidence,
-        "seconds": round(one.seconds, 4),
-        "sql": one.sql,
-        "rows": [[str(cell) for cell in row] for row in one.rows],
-        "gold": [gold.sql for gold in question.golds],
-        "gold_rows": [[str(cell) for cell in row] for gold in question.golds[:1]
-                      for row in gold.rows[:5]],
-        "required": question.golds[0].required if question.golds else 0,
-        "words": question.words,
-    }  # fmt: skip
-
-
-def _shown(one: Any) -> str:
-    question = one.question
-    asked = " >> ".join([*question.before, question.text])
-    shown = f"{one.verdict} [{one.world} {question.construct}] {asked} | {one.said}"
-    if one.verdict == "wrong":
-        gold = question.golds[0]
-        rows = [tuple(map(str, row[: gold.required])) for row in gold.rows[:3]]
-        got = [tuple(map(str, row)) for row in one.rows[:3]]
-        shown += f" | GOT {got} | GOLD {rows} {gold.sql}"
-    elif one.verdict in ("unnamed", "answered"):
-        shown += f" | TO NAME {question.words}"
-    return shown
-
-
-SETS = {"worlds": worlds}
-DEFAULT_SEEDS = {"worlds": "1-4"}
-
-
 def main() -> int:
     """Print the figures; with ``--write`` put them into RESULTS.md."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("set", choices=sorted(SETS), nargs="?", default="worlds")
+    parser.add_argument("set", choices=sorted(ASK), nargs="?", help="default: both")
     parser.add_argument("--seeds", type=seeds_of, help="such as 1-4 or 7,9")
     parser.add_argument("--each", type=int, default=20, help="questions a world")
-    parser.add_argument("--limit", type=int, metavar="N", help="at most N questions a world")
+    parser.add_argument("--scale", type=float, default=0.1, help="size of acme")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N questions of a kind")
     parser.add_argument("--out", metavar="FILE", help="write one JSON line per question")
     parser.add_argument("-v", "--verbose", action="store_true", help="print what is not right")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    args.seeds = args.seeds or seeds_of(DEFAULT_SEEDS[args.set])
-    if args.limit:
-        args.each = min(args.each, args.limit)
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    with tempfile.TemporaryDirectory() as scratch:
-        os.environ["CLEW_HOME"] = f"{scratch}/home"
-        table = SETS[args.set](args, Path(scratch))
-    print(table)
-    if args.write:
-        write_section(f"Answers: {args.set}, built-in proposer", table)
+    if args.out:
+        Path(args.out).write_text("", encoding="utf-8")
+    for name in [args.set] if args.set else sorted(ASK):
+        with tempfile.TemporaryDirectory() as scratch:
+            os.environ["CLEW_HOME"] = f"{scratch}/home"
+            lines = ASK[name](args, Path(scratch))
+        if args.out:
+            with Path(args.out).open("a", encoding="utf-8") as out:
+                for line in lines:
+                    out.write(json.dumps(line.record(), ensure_ascii=False) + "\n")
+        if args.verbose:
+            for line in lines:
+                if line.verdict not in _GOOD:
+                    print(line.shown())
+        table = table_of(lines)
+        print(f"\n{name}\n\n{table}")
+        if args.write:
+            write_section(f"Answers: {name}, built-in proposer", table)
     return 0
 
 

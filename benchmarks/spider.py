@@ -293,10 +293,11 @@ def table_of(judged: Sequence[Judged]) -> str:
     for share in (10, 30, 50):
         of_all = max(1, round(n * share / 100))
         of_answered = max(1, round(len(answered) * share / 100))
-        one, other = precision_of_surest(sure, of_all), precision_of_surest(sure, of_answered)
+        among = precision_of_surest(sure, of_all) * of_all
+        surest = precision_of_surest(sure, of_answered) * of_answered
         rows.append(
             f"| right among the surest {share} % of all; of the answered "
-            f"| {percent(one * of_all, of_all)}; {percent(other * of_answered, of_answered)} |"
+            f"| {percent(among, of_all)}; {percent(surest, of_answered)} |"
         )
     rows.append(f"| seconds a question, median | {statistics.median(times):.3f} |")
     rows.append(f"| seconds a question, 95th percentile | {p95:.3f} |")
