@@ -36,9 +36,9 @@ def leads_in(graph: CellGraph, id_: str, anchor: str | None) -> str:
     return f"leads into {_who(graph, id_, anchor)}"
 
 
-def tells_of(name: str) -> str:
-    """Say that a text mentions a name."""
-    return f"mentions `{name}`"
+def tells_of(name: str, sure: bool) -> str:
+    """Say that a text mentions a name, and whether it may mean another value of it."""
+    return f"mentions `{name}`" if sure else f"mentions `{name}`, perhaps an earlier or later value"
 
 
 def _who(graph: CellGraph, id_: str, anchor: str | None) -> str:

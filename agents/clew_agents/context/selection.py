@@ -174,18 +174,24 @@ def _add_texts(
     anchor: str | None,
     start: list[str],
 ) -> None:
-    """Keep the text that leads into what is asked about, and texts about names that are kept."""
+    """Keep the text that leads into what is asked about, and texts about names that are kept.
+
+    Above the anchor it is the nearest text, since the anchor may be one of several cells below
+    it; above other cells only one that stands directly there.
+    """
     for id_ in start:
-        lead = lead_of(graph, id_)
+        lead = lead_of(graph, id_, far=id_ == anchor)
         if lead is not None and lead not in wanted:
             wanted[lead] = _Wanted((_LEAD, 0), leads_in(graph, id_, anchor))
     code = {id_ for id_, want in wanted.items() if want.rank[0] == _CODE}
     names = {edge.thing.name for _, edge in edges}
-    for id_ in start:
+    imported = graph.modules()
+    # What stands beside a value in its cell often made it; beside an import it is by chance.
+    for id_ in {edge.maker for _, edge in edges if edge.thing.name not in imported} | set(start):
         names |= set(graph.facts(id_).defines)
-    for text, name in spoken_of(graph, names, code):
+    for text, name, sure in spoken_of(graph, names, code):
         if text not in wanted:
-            wanted[text] = _Wanted((_TEXT, 0), tells_of(name))
+            wanted[text] = _Wanted((_TEXT, 0 if sure else 1), tells_of(name, sure))
 
 
 def _add_readers(

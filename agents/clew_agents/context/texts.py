@@ -9,19 +9,30 @@ from clew_tools.cells import CellGraph
 _NEAR = 3
 
 
-def lead_of(graph: CellGraph, id_: str) -> str | None:
-    """Find the text that leads into a cell: the nearest one above it."""
+def lead_of(graph: CellGraph, id_: str, *, far: bool) -> str | None:
+    """Find the text that leads into a cell of code.
+
+    Args:
+        graph: of the notebook.
+        id_: of the cell.
+        far: the nearest text above will do; else only one that stands directly above.
+    """
     lead = None
     for cell in graph.cells:
         if cell.id == id_:
-            return lead
+            return None if cell.kind == "markdown" else lead
         if cell.kind == "markdown":
             lead = cell.id
-    return lead
+        elif not far:
+            lead = None
+    return None
 
 
-def spoken_of(graph: CellGraph, names: set[str], code: set[str]) -> Iterator[tuple[str, str]]:
-    """List texts that mention a name, where it is the one that a kept cell binds.
+def spoken_of(graph: CellGraph, names: set[str], code: set[str]) -> Iterator[tuple[str, str, bool]]:
+    """List texts that mention a name, and whether they mean the value that a kept cell binds.
+
+    What is said of a name often holds for all its values, so that a text about another one is
+    told too.
 
     Args:
         graph: of the notebook.
@@ -35,10 +46,10 @@ def spoken_of(graph: CellGraph, names: set[str], code: set[str]) -> Iterator[tup
     for cell in graph.cells:
         if cell.kind != "markdown":
             continue
-        for name in sorted(graph.mentions(cell.id) & names - imported.keys()):
-            if _meant(binders[name], place[cell.id], place, after) & code:
-                yield cell.id, name
-                break
+        spoken = sorted(graph.mentions(cell.id) & names - imported.keys())
+        sure = [n for n in spoken if _meant(binders[n], place[cell.id], place, after) & code]
+        if spoken:
+            yield cell.id, (sure or spoken)[0], bool(sure)
 
 
 def _code_after(graph: CellGraph) -> list[list[str]]:
