@@ -60,7 +60,7 @@ def regroup(maker: Maker) -> Question:
     """Group by something else than before."""
     table, aggregate, words = _grouped_first(maker)
     one, other = draw_group(maker, table), draw_group(maker, table)
-    if one == other or one.words == other.words:
+    if (one.path, one.column) == (other.path, other.column) or one.words == other.words:
         raise Unfit
     first = maker.say("group_one", a=words, g=one.words, gs=one.plural)
     golds = grouped(maker, Phrase(table=table), aggregate, (other,))

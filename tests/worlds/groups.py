@@ -129,6 +129,8 @@ def group_one(maker: Maker) -> Question:
     table = maker.table(lambda table: table.numbers or table.refs)
     phrase = maker.some(table) if maker.rng.random() < 0.4 else Phrase(table=table)
     aggregate = maker.aggregate(table)
+    if maker.rng.random() < 0.25:
+        aggregate = maker.aggregate(table, ("median", "highest", "lowest"))
     group = draw_group(maker, table, tuple(c.column for c in phrase.conditions))
     golds = grouped(maker, phrase, aggregate, (group,))
     slots = {"g": group.words, "gs": group.plural}
@@ -207,7 +209,9 @@ def group_time(maker: Maker) -> Question:
 
 
 def having(maker: Maker) -> Question:
-    """List owners or values that have so many rows."""
+    """List owners that have so many rows, or values with so high a mean."""
+    if maker.rng.random() < 0.35:
+        return _having_average(maker)
     parent, child, ref = maker.family()
     at_least = maker.rng.random() < 0.4
     counts = maker.world.ask(
@@ -228,6 +232,24 @@ def having(maker: Maker) -> Question:
     phrases = "having_least" if at_least else "having"
     text = maker.say(phrases, gs=parent.plural, ks=child.plural, n=limit)
     return maker.question("having", parent, text, golds=golds)
+
+
+def _having_average(maker: Maker) -> Question:
+    table = maker.table(lambda table: table.groups and table.numbers)
+    column, number = maker.pick(table.groups), maker.pick(table.numbers)
+    query = Query(maker.schema, table)
+    name, mean = query.column(column.name), f"avg({query.column(number.name)})"
+    sql = f"SELECT {name}, {mean} {query.source()} GROUP BY 1"
+    means = sorted(row[1] for row in maker.world.ask(sql) if row[1] is not None)
+    if len(means) < 3:
+        raise Unfit
+    limit = round((means[len(means) // 2 - 1] + means[len(means) // 2]) / 2, 1)
+    gold = maker.gold(f"{sql} HAVING {mean} > {limit}", 1)
+    if not 0 < len(gold.rows) < len(means):
+        raise Unfit
+    gs = plural(column.words)
+    text = maker.say("having_average", gs=gs, m=number.said, p=table.plural, n=limit)
+    return maker.question("having", table, text, golds=(gold,))
 
 
 def share(maker: Maker) -> Question:

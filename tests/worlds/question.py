@@ -81,13 +81,23 @@ class Unfit(Exception):
     """A draw came to nothing that is fair to ask; another one may."""
 
 
+FUNCTIONS = {
+    "count": "count",
+    "sum": "sum",
+    "average": "avg",
+    "median": "median",
+    "highest": "max",
+    "lowest": "min",
+}
+
+
 @dataclass(kw_only=True)
 class Aggregate:
     """Something that is computed over rows.
 
     Attributes:
         words: "average fee of {np}".
-        kind: ``count``, ``sum`` or ``average``.
+        kind: a key of ``FUNCTIONS``.
         column: that is summed or averaged; None for a count.
     """
 
@@ -99,8 +109,7 @@ class Aggregate:
         """Write it."""
         if self.column is None:
             return "count(*)"
-        name = query.column(self.column.name)
-        return f"{'sum' if self.kind == 'sum' else 'avg'}({name})"
+        return f"{FUNCTIONS[self.kind]}({query.column(self.column.name)})"
 
     def of(self, phrase: Phrase) -> str:
         """Put it in words."""
@@ -178,14 +187,16 @@ class Maker:
             return self.phrase(table, self.draw.equality(table))
         return Phrase(table=table)
 
-    def aggregate(self, table: Table) -> Aggregate:
+    def aggregate(
+        self, table: Table, kinds: Sequence[str] = ("count", "sum", "average")
+    ) -> Aggregate:
         """Draw what to compute over rows of a table."""
-        kind = self.rng.choice(("count", "sum", "average"))
-        fit = [c for c in table.numbers if kind == "average" or c.adds_up]
+        kind = self.rng.choice(kinds)
+        fit = [c for c in table.numbers if kind != "sum" or c.adds_up]
         if kind == "count" or not fit:
             return Aggregate(words="number of {np}", kind="count")
         column = self.pick(fit)
-        word = {"sum": "total", "average": self.rng.choice(("average", "mean"))}[kind]
+        word = {"sum": "total", "average": self.rng.choice(("average", "mean"))}.get(kind, kind)
         return Aggregate(words=f"{word} {column.said} of {{np}}", kind=kind, column=column)
 
     def say(self, construct: str, **slots: object) -> str:

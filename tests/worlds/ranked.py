@@ -48,6 +48,22 @@ def _children(maker: Maker, child: Table, ref: Ref) -> Callable[[Query], str]:
     return number
 
 
+def _total(maker: Maker, child: Table, ref: Ref, column: Column) -> Callable[[Query], str]:
+    def number(query: Query) -> str:
+        inner = Query(maker.schema, child, "c")
+        value = f"sum({inner.column(column.name)})"
+        return f"(SELECT {value} {inner.source([f'{inner.column(ref.name)} = {query.key}'])})"
+
+    return number
+
+
+def _summed(maker: Maker, p_rows: int) -> tuple[Table, Table, Ref, Column]:
+    parent, child, ref = maker.family(
+        lambda p, c: p.rows > p_rows and any(column.adds_up for column in c.numbers)
+    )
+    return parent, child, ref, maker.pick([c for c in child.numbers if c.adds_up])
+
+
 def _number(column: Column) -> Callable[[Query], str]:
     return lambda query: query.column(column.name)
 
@@ -55,6 +71,11 @@ def _number(column: Column) -> Callable[[Query], str]:
 def top_n(maker: Maker) -> Question:
     """Give the first few by a number or by how many rows they have."""
     count = maker.rng.randint(3, 6)
+    if maker.rng.random() < 0.3:
+        parent, child, ref, column = _summed(maker, 8)
+        golds = first_of(maker, Phrase(table=parent), count, _total(maker, child, ref, column))
+        slots = {"p": parent.plural, "ks": child.plural, "m": column.said, "n": count}
+        return maker.question("top_n", parent, maker.say("top_n_total", **slots), golds=golds)
     if maker.rng.random() < 0.5:
         parent, child, ref = maker.family(lambda p, c: p.rows > 8)
         golds = first_of(maker, Phrase(table=parent), count, _children(maker, child, ref))
@@ -85,7 +106,13 @@ def superlative(maker: Maker) -> Question:
 
 
 def superlative_count(maker: Maker) -> Question:
-    """Give the one with the most rows of another table."""
+    """Give the one with the most rows of another table, or the highest total of theirs."""
+    if maker.rng.random() < 0.4:
+        parent, child, ref, column = _summed(maker, 3)
+        golds = first_of(maker, Phrase(table=parent), 1, _total(maker, child, ref, column))
+        slots = {"s": parent.singular, "p": parent.plural, "ks": child.plural, "m": column.said}
+        text = maker.say("superlative_total", **slots)
+        return maker.question("superlative_total", parent, text, golds=golds)
     parent, child, ref = maker.family()
     golds = first_of(maker, Phrase(table=parent), 1, _children(maker, child, ref))
     text = maker.say("superlative_count", s=parent.singular, p=parent.plural, ks=child.plural)

@@ -14,6 +14,7 @@ from worlds.question import Aggregate, Gold, Maker, Question, Unfit, plural
 from worlds.ranked import first_of, most_of
 from worlds.schema import Column, Table
 
+_MOST_WAYS = 12
 _AGGREGATES = {"avg": "average", "sum": "sum", "max": "extreme", "min": "extreme"}
 
 
@@ -24,7 +25,12 @@ def draw(maker: Maker) -> Question:
         Unfit: there are none, or it does not fit this world.
     """
     ways = borrowed()
-    shape = maker.pick(sorted(ways))
+    if not ways:
+        raise Unfit
+    shapes = sorted(ways)
+    # A shape with few ways would else be asked in the same words again and again.
+    weights = [min(len(ways[shape]), _MOST_WAYS) for shape in shapes]
+    shape = maker.rng.choices(shapes, weights)[0]
     return _FILL[shape](maker, maker.pick(ways[shape]))
 
 

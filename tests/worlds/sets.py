@@ -6,7 +6,7 @@ import random
 
 from worlds.groups import whole_years
 from worlds.plain import counted
-from worlds.query import Condition, Phrase, Query, year
+from worlds.query import Condition, Phrase, Query, text_of, year
 from worlds.question import Maker, Question, Unfit
 from worlds.schema import Column, Ref, Table
 
@@ -56,14 +56,38 @@ def _two_years(maker: Maker, construct: str, joint: str) -> Question:
     return maker.question(construct, parent, text, golds=golds)
 
 
+def _two_values(maker: Maker, construct: str, joint: str) -> Question:
+    parent, child, ref = maker.family(lambda p, c: c.groups)
+    column = maker.pick([c for c in child.groups if c.kind in ("category", "status")])
+    values = maker.world.values(child, column)
+    if len(values) < 2:
+        raise Unfit
+    one, two = maker.rng.sample(values, 2)
+
+    def has(query: Query, value: str) -> str:
+        inner = Query(maker.schema, child, "c")
+        conditions = [f"{inner.column(ref.name)} = {query.key}"]
+        conditions.append(f"{inner.column(column.name)} = {text_of(value)}")
+        return f"EXISTS (SELECT 1 {inner.source(conditions)})"
+
+    golds = maker.names(
+        Phrase(table=parent), where=lambda query: [f"{has(query, one)} {joint} {has(query, two)}"]
+    )
+    slots = {"p": parent.plural, "ks": child.plural, "c": column.words, "one": one, "two": two}
+    text = maker.say(f"{construct}_values", **slots)
+    return maker.question(construct, parent, text, golds=golds)
+
+
 def has_both(maker: Maker) -> Question:
-    """List those that have rows in both of two years."""
-    return _two_years(maker, "has_both", "AND")
+    """List those that have rows in both of two years, or of both of two values."""
+    make = _two_years if maker.rng.random() < 0.5 else _two_values
+    return make(maker, "has_both", "AND")
 
 
 def has_one_not_other(maker: Maker) -> Question:
-    """List those that have rows in one year but none in another."""
-    return _two_years(maker, "has_one_not_other", "AND NOT")
+    """List those that have rows in one year, or of one value, but none of another."""
+    make = _two_years if maker.rng.random() < 0.5 else _two_values
+    return make(maker, "has_one_not_other", "AND NOT")
 
 
 # ------------------------------------------------------------------------------------------- typos
