@@ -122,6 +122,26 @@ def test_the_value_index_holds_no_hidden_value(pair: Pair) -> None:
             assert mine == sorted(map(repr, getattr(copied, way)(word))), (way, word)
 
 
+def test_samples_show_no_hidden_value(pair: Pair) -> None:
+    for table in ("customers", "orders", "items", "staff", "stuff"):
+        mine = pair.whole.samples(table, pair.who, Deadline())
+        copied = pair.copy.samples(table, Principal(), Deadline())
+        assert mine.keys() == copied.keys()
+        assert mine.keys() or not pair.who.policy.shows_table(table) or table == "stuff"
+        for column, values in mine.items():
+            assert len(values) <= 5 and len(set(values)) == len(values)
+            assert set(values) <= set(map(str, _all_of(pair, table, column)))
+    # Kept for this policy, and for no other.
+    again = pair.whole.samples("orders", pair.who, Deadline())
+    assert again is pair.whole.samples("orders", pair.who, Deadline()) or again == {}
+    assert pair.whole.samples("staff", Principal(), Deadline())["name"][0].startswith("canary")
+
+
+def _all_of(pair: Pair, table: str, column: str) -> list[object]:
+    sql = f"SELECT {column} AS v FROM {table}"
+    return list(pair.copy.run(sql, Principal(), Deadline()).table.column("v").to_pylist())
+
+
 @pytest.mark.parametrize(
     ("hidden", "unknown"),
     [("SELECT * FROM staff", "SELECT * FROM stuff"),

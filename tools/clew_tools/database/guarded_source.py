@@ -30,6 +30,7 @@ from clew_tools.database.hidden import told_without_values
 from clew_tools.database.keys import with_inferred_keys
 from clew_tools.database.names import fold, quoted, respelled
 from clew_tools.database.query_tag import tagged
+from clew_tools.database.samples import read_samples
 from clew_tools.database.source import Dialect, Result, ValueIndex
 from clew_tools.database.values import TextValues
 
@@ -67,6 +68,7 @@ class _Kept:
         self.warnings: tuple[str, ...] = ()
         self.catalogs: dict[tuple[str, str], Catalog] = {}
         self.values: dict[tuple[str, str], ValueIndex] = {}
+        self.samples: dict[tuple[str, str, str], dict[str, tuple[str, ...]]] = {}
 
 
 _kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
@@ -306,6 +308,20 @@ class GuardedSource:
                     catalog, lambda sql, end: self._rows(sql, principal, end), deadline
                 )
             return self._kept.values[key]
+
+    def samples(
+        self, table: str, principal: Principal, deadline: Deadline
+    ) -> dict[str, tuple[str, ...]]:
+        """Show a few values of each column of a table; empty if there is no such table."""
+        key = (*self._key(principal), table)
+        shown = self.catalog(principal, deadline).table(table)
+        if shown is None:
+            return {}
+        if key not in self._kept.samples:
+            self._kept.samples[key] = read_samples(
+                shown, lambda sql, end: self._rows(sql, principal, end), deadline
+            )
+        return self._kept.samples[key]
 
     def _rows(self, sql: str, principal: Principal, deadline: Deadline) -> list[tuple[Any, ...]]:
         """Run a statement of Clew's own under the policy."""

@@ -103,6 +103,12 @@ class Source(Protocol):
         """Index the text values that the policy shows; built at the first call."""
         ...
 
+    def samples(
+        self, table: str, principal: Principal, deadline: Deadline
+    ) -> dict[str, tuple[str, ...]]:
+        """Show a few values of each column of a table, as text, that the policy shows."""
+        ...
+
     def run(self, sql: str, principal: Principal, deadline: Deadline) -> Result:
         """Guard a statement, apply the policy, and run it read-only.
 
