@@ -139,14 +139,19 @@ class SQLAlchemyEngine:
             raise self._mapped(error) from error
         except sqlalchemy.exc.SQLAlchemyError as error:
             raise SourceError(f"{self._server.title}: {self._told(error)}.") from error
-        except (OSError, ValueError, TypeError, RuntimeError, KeyError) as error:
+        except ClewError:
+            raise
+        except Exception as error:
             # Drivers over HTTP let errors of their libraries through.
             raise ToolFailed(f"{self._server.title}: {self._told(error)}.") from error
 
     def _told(self, error: BaseException) -> str:
         """Say in one line what a driver said, without secrets."""
-        said = error.args[-1] if error.args and isinstance(error.args[-1], str) else str(error)
-        text = " ".join(said.split())
+        said = getattr(error, "message", None)
+        if not isinstance(said, str):
+            # PyMySQL tells a number and a text.
+            said = error.args[1] if _numbered(error) else str(error)
+        text = " ".join(str(said).split())
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return redact(text)[:500].rstrip(".") or type(error).__name__
@@ -158,7 +163,7 @@ class SQLAlchemyEngine:
             return ToolFailed(f"{self._server.title}: {self._told(error)}.")
         text = self._told(driver)
         said = f"{self._server.title}: {text}."
-        code = driver.args[0] if driver.args and isinstance(driver.args[0], int) else None
+        code = driver.args[0] if _numbered(driver) else None
         lower = text.lower()
         if code in _MYSQL_TIMED or any(words in lower for words in _TIMED_OUT):
             return BudgetEnded(
@@ -308,6 +313,10 @@ _DENIED = ("access denied", "permission denied", "insufficient privileges", "not
 _READ_ONLY = ("read only", "read-only", "readonly")
 
 
+def _numbered(error: BaseException) -> bool:
+    return len(error.args) > 1 and isinstance(error.args[0], int)
+
+
 def _engine(url: str, server: Server, shown: str) -> tuple[sa.Engine, tuple[str, ...]]:
     """Make SQLAlchemy's engine, and name what must never be shown."""
     try:
@@ -333,7 +342,7 @@ def _engine(url: str, server: Server, shown: str) -> tuple[sa.Engine, tuple[str,
             pool_size=_THREADS,
             max_overflow=_THREADS,
             pool_timeout=10,
-            pool_pre_ping=True,
+            pool_pre_ping=server.sessions,
             pool_recycle=1800,
             hide_parameters=True,
         )

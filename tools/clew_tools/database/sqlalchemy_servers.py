@@ -40,6 +40,8 @@ class Server:
         execute: run a statement in the driver's own way; gets cursor, statement, seconds, and what
             says whether the statement was stopped meanwhile.
         functions: a statement that names the functions which the source itself defines.
+        sessions: it keeps one, which may be gone when it is used next; else a question to see
+            whether it is there would be a query like any other, paid for on BigQuery.
         percent_twice: the driver takes %% for %.
     """
 
@@ -56,6 +58,7 @@ class Server:
     stop: Callable[[Any, Any, Callable[[str], None]], None] = lambda connection, cursor, run: None
     execute: Callable[[Any, str, float, Callable[[], bool]], None] | None = None
     functions: str = ""
+    sessions: bool = True
     percent_twice: bool = False
 
 
@@ -179,6 +182,7 @@ SERVERS: tuple[Server, ...] = (
         example="trino://USER@HOST:8080/CATALOG/SCHEMA",
         arguments={"source": "clew", "request_timeout": 15.0},
         limit=_trino_limit,
+        sessions=False,
         stop=_cursor_stop,
     ),
     Server(
@@ -202,6 +206,7 @@ SERVERS: tuple[Server, ...] = (
         drivers={"bigquery": "bigquery"},
         example="bigquery://PROJECT/DATASET",
         execute=_bigquery_execute,
+        sessions=False,
         stop=_bigquery_stop,
         percent_twice=True,
     ),
