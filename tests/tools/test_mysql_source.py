@@ -187,9 +187,9 @@ def test_the_policy_holds(source: Source) -> None:
     [
         "SELECT SLEEP(9)", "SELECT LOAD_FILE('/etc/passwd')", "DELETE FROM people",
         "SELECT * FROM mysql.canary", "SELECT @@datadir", "SELECT * FROM people FOR UPDATE",
-        "SELECT id FROM people INTO OUTFILE '/tmp/clew-canary'", "SELECT wares.any_value(1)",
+        "SELECT id FROM people INTO OUTFILE '/var/clew-canary'", "SELECT wares.any_value(1)",
         "SELECT 1; DROP TABLE people", "SELECT hypot(1)", "SELECT any_value(1)",
-        "SELECT id FROM people /*!50000 INTO OUTFILE '/tmp/clew-canary' */",
+        "SELECT id FROM people /*!50000 INTO OUTFILE '/var/clew-canary' */",
     ],
 )  # fmt: skip
 def test_what_is_no_plain_query_is_refused(source: Source, sql: str) -> None:
