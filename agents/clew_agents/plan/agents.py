@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from clew_agents.plan.chart_step import ChartStep
 from clew_agents.plan.combine_step import CombineStep
+from clew_agents.plan.insight_step import InsightStep
 from clew_agents.plan.port import Agent, third_party_agents
 from clew_agents.plan.sql_step import SqlStep
 from clew_core.errors import UsageError
@@ -14,7 +15,7 @@ from clew_core.errors import UsageError
 
 @functools.cache
 def _built_in() -> tuple[Agent, ...]:
-    return (SqlStep(), ChartStep(), CombineStep())
+    return (SqlStep(), ChartStep(), CombineStep(), InsightStep())
 
 
 def agents_by_name(more: Sequence[Agent] = ()) -> dict[str, Agent]:

@@ -14,15 +14,21 @@ from dataclasses import dataclass, field, replace
 
 from clew_agents.plan import phrases
 from clew_agents.plan.cut import Part, cut, may_have_parts
+from clew_agents.plan.insight_question import (
+    insight_step,
+    is_insight_question,
+    names_nothing,
+)
 from clew_agents.plan.plan import MOST_STEPS, Card, Plan, Step
 from clew_agents.plan.port import OpenSource
 from clew_agents.plan.probe import Probe, Prober
 from clew_agents.plan.sql_step import is_choice
+from clew_agents.plan.unplanned import Unplanned, ask_back
 from clew_agents.proposer import AsksBack, Proposer
 from clew_agents.sql.builtin import SqlContext
 from clew_agents.sql.describe import Describer
 from clew_agents.sql.words import singular
-from clew_core.answer import Clarification, Option
+from clew_core.answer import Clarification
 from clew_core.deadline import Deadline
 from clew_core.errors import ClewError
 from clew_core.query_spec import Mark, QuerySpec
@@ -43,15 +49,6 @@ class _Made:
     is_choice: bool = False
 
 
-class Unplanned(Exception):  # noqa: N818 - not an error of the user: control flow of this file
-    """A part that nothing could be planned for."""
-
-    def __init__(self, part: Part, problem: ClewError | None) -> None:
-        """Keep the part and what the proposer said to it."""
-        super().__init__(part.text)
-        self.part, self.problem = part, problem
-
-
 def plan_question(
     question: str,
     sources: Sequence[OpenSource],
@@ -65,6 +62,9 @@ def plan_question(
         AsksBack: a part can't be planned; its words are named.
         Refused: a part would change data.
     """
+    if "insight" in cards and is_insight_question(question):
+        previous = next((s.context.previous for s in sources if s.context.previous), None)
+        return Plan(steps=(insight_step(question, previous),))
     if not may_have_parts(question) and not _may_choose(question):
         return None
     parts = cut(question)
@@ -80,7 +80,7 @@ def plan_question(
     except Unplanned as unplanned:
         if len(parts) == 1 or planner.probe(question, continues=True).spec:
             return None
-        raise _ask_back(question, parts, unplanned, planner) from None
+        raise ask_back(parts, unplanned) from None
     if len(parts) > 1 and not planner.has_several_kinds and planner.is_weak(parts):
         if planner.probe(question, continues=True).spec:
             return None
@@ -325,19 +325,17 @@ class _Planner:
         return self._keep(step, None)
 
     def _add_findings(self, part: Part) -> _Made:
-        """Plan what finds out what stands out."""
+        """Plan what finds out what stands out: in the last result, or in what the part names."""
         if "insight" not in self.cards:
             raise Unplanned(part, None)
+        asks = part.text.strip(" ?.!")
         of = self._last_result(query_only=True)
-        if of is None:
-            rest = re.search(
-                r"\b(?:in|of|about|with|for|on)\s+(?P<of>.+)$", part.text.strip(" ?.!")
-            )
-            if rest is None or self.probe(rest["of"]).spec is None:
-                raise Unplanned(part, None)
-            of = self._query(part, text=rest["of"])
-        step = self._step("insight", f"{part.text.strip(' ?.!')}: {of.step.task}",
-                          needs=(of.step.id,), asks=part.text)  # fmt: skip
+        if of is None or not (part.points_back or names_nothing(asks)):
+            return self._keep(self._step("insight", asks), None)
+        step = self._step(
+            "insight", f"{asks}: {of.step.task}", needs=(of.step.id,), asks=asks,
+            follows=of.step.id,
+        )  # fmt: skip
         return self._keep(step, None)
 
     def _add_side_by_side(self, part: Part) -> _Made:
@@ -476,26 +474,3 @@ _RESULT_WORDS = re.compile(
     r"with|to|each other|against)\s*)*",
     re.IGNORECASE,
 )
-
-
-def _ask_back(
-    question: str, parts: Sequence[Part], unplanned: Unplanned, planner: _Planner
-) -> AsksBack:
-    """Name the part that nothing was planned for, and offer the question without it."""
-    part = unplanned.part.text
-    why = str(unplanned.problem) if unplanned.problem else ""
-    rest = [p.text for p in parts if p.text != part and part not in p.text]
-    options: tuple[Option, ...] = ()
-    if rest and len(rest) < len(parts):
-        without = ", then ".join(rest)
-        options = (Option(id="1", label=f"leave {part!r} out", question=without),)
-    words: tuple[str, ...] = (part,)
-    if isinstance(unplanned.problem, AsksBack) and unplanned.problem.clarification.words:
-        words = unplanned.problem.clarification.words
-    return AsksBack(
-        Clarification(
-            question=f"I see no step for the part {part!r}. {why}".strip(),
-            words=words,
-            options=options,
-        )
-    )

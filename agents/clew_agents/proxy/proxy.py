@@ -111,6 +111,8 @@ class Proxy:
             pinned = [s for s in sources if step.source in (None, s.source.name)]
             answer = self._one_step(step.asks or step.task, pinned, deadline, None)
             return replace(answer, question=question)
+        if len(plan.steps) == 1:
+            return self._one_agent(question, plan, sources, deadline)
         return self._several(question, plan, sources, deadline)
 
     def _planned(
@@ -222,6 +224,33 @@ class Proxy:
         if self.context is not None:
             data["context"] = dict(self.context)
         self.tell(type_, data)
+
+    def _one_agent(
+        self, question: str, plan: Plan, sources: Sequence[OpenSource], deadline: Deadline
+    ) -> Answer:
+        """Run a plan of one step by another agent than sql, without LangGraph."""
+        started = time.monotonic()
+        (step,) = plan.steps
+        self._tell_plan("plan", plan)
+        self.tell("step_started", {"id": step.id, "agent": step.agent})
+        world = World(
+            principal=self.principal, sources=sources, proposer=self.proposer, deadline=deadline,
+            now=self.now,
+        )  # fmt: skip
+        units: dict[str, InformationUnit] = {}
+        try:
+            units[step.id] = agents_by_name(self.agents)[step.agent].run(step, {}, world)
+            answer = compose_plan(plan, units, Made(run=self.run, question=question, at=self.now))
+        except (SourceError, UsageError, BackendUnavailable):
+            raise
+        except ClewError as error:
+            answer = self._unanswered(question, error)
+        seconds = round(time.monotonic() - started, 3)
+        (view,) = views(plan)
+        over = _over(view, units.get(step.id), seconds)
+        self.tell("step_finished", {"id": step.id, "state": over.state, "seconds": seconds})
+        total = replace(answer.seconds, total=seconds)
+        return replace(answer, plan=(over,), seconds=total)
 
     # --- one step ------------------------------------------------------------------------------
 
