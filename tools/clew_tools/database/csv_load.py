@@ -13,7 +13,7 @@ from clew_core.errors import SourceError
 from clew_tools.database import scratch
 from clew_tools.database.csv_form import Layout, layout, ragged_row
 from clew_tools.database.names import quoted, text_literal
-from clew_tools.database.text_encoding import as_utf8
+from clew_tools.database.text_encoding import opened_as_utf8
 
 # Types are found by reading all rows of a file, up to this size; then by its first rows.
 _READ_TWICE = 200 * 1024 * 1024
@@ -39,23 +39,16 @@ def load_csv(path: Path, table: str, connection: duckdb.DuckDBPyConnection) -> t
     Raises:
         SourceError: it can't be read.
     """
-    text = as_utf8(path)
-    warnings = []
-    try:
-        if text.encoding is not None:
-            warnings.append(f"it is in {text.encoding}, not in plain UTF-8, and was read as such")
-        form = layout(text.path, str(path))
+    with opened_as_utf8(path) as (file, warnings):
+        form = layout(file, str(path))
         warnings += form.warnings
         if form.rows:
-            _create(text.path, path, table, form, connection)
+            _create(file, path, table, form, connection)
             warnings += _settle_types(table, form, connection)
         else:
             columns = ", ".join(f"{quoted(name)} VARCHAR" for name in form.names)
             connection.execute(f"CREATE TABLE {quoted(table)} ({columns})")
             warnings.append("it has column names but no rows")
-    finally:
-        if text.copied:
-            text.path.unlink()
     return tuple(f"{path.name!r}: {warning}." for warning in warnings)
 
 

@@ -16,7 +16,7 @@ import duckdb
 
 from clew_core.errors import SourceError
 from clew_tools.database.names import numbered, quoted, text_literal
-from clew_tools.database.text_encoding import as_utf8
+from clew_tools.database.text_encoding import opened_as_utf8
 
 LARGEST_RECORD = 64 * 1024 * 1024
 """Bytes that one record may have."""
@@ -44,15 +44,8 @@ def load_json(path: Path, table: str, connection: duckdb.DuckDBPyConnection) -> 
     Raises:
         SourceError: it can't be read.
     """
-    text = as_utf8(path)
-    warnings = []
-    try:
-        if text.encoding is not None:
-            warnings.append(f"it is in {text.encoding}, not in plain UTF-8, and was read as such")
-        warnings += _load(text.path, path, table, connection)
-    finally:
-        if text.copied:
-            text.path.unlink()
+    with opened_as_utf8(path) as (file, warnings):
+        warnings += _load(file, path, table, connection)
     return tuple(f"{path.name!r}: {warning}." for warning in warnings)
 
 

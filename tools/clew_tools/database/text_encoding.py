@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import gzip
 import re
 import zlib
@@ -42,6 +43,27 @@ class Utf8:
     path: Path
     copied: bool
     encoding: str | None
+
+
+@contextlib.contextmanager
+def opened_as_utf8(path: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Make a file readable as UTF-8 for a while.
+
+    Returns:
+        The file itself or a copy of it, and what the reader must know; more lines may be added.
+
+    Raises:
+        SourceError: as ``as_utf8``.
+    """
+    text = as_utf8(path)
+    said = []
+    if text.encoding is not None:
+        said.append(f"it is in {text.encoding}, not in plain UTF-8, and was read as such")
+    try:
+        yield text.path, said
+    finally:
+        if text.copied:
+            text.path.unlink()
 
 
 def as_utf8(path: Path) -> Utf8:
