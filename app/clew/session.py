@@ -19,6 +19,7 @@ from clew.run_state import Asked, StoredRun, Unfinished, decide, unfinished
 from clew.samples import sample_questions
 from clew.store import Message
 from clew_agents.plan.agents import agents_by_name
+from clew_agents.plan.notebook_context import context_of
 from clew_agents.plan.plan import Plan, Step
 from clew_agents.proxy.proxy import Proxy
 from clew_agents.sql.vocabulary import names_table
@@ -278,7 +279,9 @@ class Session:
         self, asked: Asked, deadline: Deadline, now: dt.datetime, journal: _Journal
     ) -> Answer:
         state = self._state(journal.run, journal.thread)
-        state.begin(asked)
+        # The notebook's cells may hold anything, passwords too: they are not kept.
+        bare = replace(asked.request, cells=(), variables=(), attachments=(), selection=None)
+        state.begin(replace(asked, request=replace(bare, anchor=None)))
         journal.asked = state.asked_text
         try:
             answer = self._answer(asked, deadline, now, journal, state)
@@ -312,7 +315,7 @@ class Session:
             return Answer(status=status, question=question, reason=str(ended))
         proxy = Proxy(
             principal=self.principal, tell=journal.add, now=now.isoformat(), run=journal.run,
-            state=state,
+            state=state, context=context_of(asked.request),
         )  # fmt: skip
         answer = proxy.answer(question, sources, deadline, asked.chosen, asked.request.mode)
         self._see_broken_files(question, answer)

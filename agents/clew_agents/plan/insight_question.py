@@ -38,8 +38,8 @@ _BARE_FINDINGS = re.compile(
     r"(?:please\s+)?"
     r"(?:(?:say|tell|explain|highlight|point|comment|describe|find|look|check|detect|spot|identify|"
     r"flag|mark|search)\s+)?"
-    r"(?:(?:me|us|out|for|if|whether|is there|are there|there is|there are|on|the|any|some|key|main|"
-    r"all)\s+)*"
+    r"(?:(?:me|us|out|for|if|whether|is there|are there|there is|there are|on|the|any|some|key|"
+    r"main|all)\s+)*"
     rf"(?:why|outliers?|anomal(?:y|ies)|insights?|how it (?:went|developed)|"
     rf"what(?:'s| is| are)?\s+(?:stands?|stood|sticks?|standing|{_ODD})(?:\s+out)?|"
     rf"anything\s+(?:{_ODD}|that stands out))",
