@@ -75,7 +75,7 @@ def write_shop(place: Path | str, engine: str, policy: Policy | None = None) -> 
 
     Args:
         place: a file that is not there yet, or the URL of an empty database.
-        engine: duckdb, sqlite or postgres.
+        engine: duckdb, sqlite, postgres or mysql.
         policy: what the copy shows.
     """
     connection: Any
@@ -84,6 +84,13 @@ def write_shop(place: Path | str, engine: str, policy: Policy | None = None) -> 
 
         connection = psycopg.connect(str(place))
         connection.execute(CREATE.encode())
+    elif engine == "mysql":
+        import sqlalchemy as sa
+
+        connection = sa.create_engine(str(place), poolclass=sa.NullPool).raw_connection()
+        for statement in CREATE.replace("VARCHAR", "VARCHAR(40)").split(";\n"):
+            if statement.strip():
+                connection.cursor().execute(statement)
     elif engine == "sqlite":
         connection = sqlite3.connect(place)
         connection.executescript(CREATE)
@@ -92,7 +99,7 @@ def write_shop(place: Path | str, engine: str, policy: Policy | None = None) -> 
         connection.execute(CREATE)
     cursor = connection.cursor()
     for table, rows in rows_of_the_shop().items():
-        mark = "%s" if engine == "postgres" else "?"
+        mark = "%s" if engine in ("postgres", "mysql") else "?"
         marks = ", ".join([mark] * len(rows[0]))
         cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
     if policy is not None:

@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,7 +20,14 @@ HIDDEN = re.compile(r"canary|\b7\d{4}\b")
 
 
 Shop = Callable[[str, Policy | None], Path | str]
-MAIN = {"duckdb": "main", "sqlite": "main", "postgres": "public"}
+MAIN = {"duckdb": "main", "sqlite": "main", "postgres": "public", "mysql": "main__"}
+
+
+def with_its_schema(source: Source, sql: str) -> str:
+    """Name the main schema: on MySQL it is the database, another for each shop."""
+    if source.dialect != "mysql":
+        return sql
+    return sql.replace("main__.", f"{urlsplit(source.location).path.strip('/')}.")
 
 
 class Pair:
@@ -35,7 +43,13 @@ class Pair:
         self.copy.close()
 
 
-@pytest.fixture(params=["duckdb", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+SERVERS = [
+    pytest.param("postgres", marks=pytest.mark.postgres),
+    pytest.param("mysql", marks=pytest.mark.mariadb),
+]
+
+
+@pytest.fixture(params=["duckdb", "sqlite", *SERVERS])
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -54,6 +68,14 @@ def shop(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Shop:
             with psycopg.connect(url, autocommit=True) as server:
                 server.execute(f"CREATE DATABASE {database}".encode())
             place = url.replace("/postgres?", f"/{database}?")
+        if engine == "mysql":
+            import sqlalchemy as sa
+
+            url = request.getfixturevalue("mariadb_url")
+            database = f"{name}_{uuid.uuid4().hex[:8]}"
+            with sa.create_engine(url, poolclass=sa.NullPool).connect() as owner:
+                owner.exec_driver_sql(f"CREATE DATABASE {database} COLLATE utf8mb4_bin")
+            place = url.replace("/shop", f"/{database}")
         return write_shop(place, engine, policy)
 
     return made
@@ -69,10 +91,11 @@ def pair(request: pytest.FixtureRequest, engine: str, shop: Shop, tmp_path: Path
 def told(source: Source, sql: str, who: Principal) -> tuple[str, object]:
     """Run a query; give its rows without their order, or kind, text and code of its error."""
     try:
-        table = source.run(sql, who, Deadline()).table
+        table = source.run(with_its_schema(source, sql), who, Deadline()).table
     except ClewError as error:
         # Guesses at what was meant are left out under a policy.
-        said = str(error).split("Candidate")[0].replace(f"{MAIN[source.dialect]}.", "")
+        main = with_its_schema(source, f"{MAIN[source.dialect]}.")
+        said = str(error).split("Candidate")[0].replace(main, "")
         said = re.sub(r"'[^']*'|\"[^\"]*\"", "…", said).strip()
         return type(error).__name__, (error.exit_code, said)
     return "rows", (table.column_names, sorted(map(repr, table.to_pylist())))
@@ -159,7 +182,7 @@ def test_hidden_and_unknown_names_are_told_the_same(
     source = open_source(shop("shop", None))
     said = []
     for sql in (hidden, unknown):
-        sql = sql.replace("main.", f"{MAIN[engine]}.")
+        sql = with_its_schema(source, sql.replace("main.", f"{MAIN[engine]}."))
         with pytest.raises(ClewError) as caught:
             source.run(sql, who, Deadline())
         words = re.sub(r"staff|stuff|emall|email|spend|spent", "…", str(caught.value))
