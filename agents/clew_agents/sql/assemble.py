@@ -17,7 +17,6 @@ from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
 from clew_agents.sql.sub_specs import above_average, averaged_within
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary, overview
-from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
 
@@ -138,7 +137,7 @@ class Assembler:
                 raise NotUnderstood([item.text])
             key = q.Dimension(name=per.column, of=per)
             chosen = replace(candidate.spec, dimensions=(key,), order=(), limit=None)
-            measure = self._measure(self.made.computed(op))
+            measure = self.made.measure(self.made.computed(op))
             if measure.of is not None or per.table not in item.tables:
                 measure = replace(measure, aggregate="count_distinct", of=per)
             spec = q.QuerySpec(
@@ -337,12 +336,12 @@ class Assembler:
     ) -> Candidate:
         measures: list[q.Measure] = []
         for one in computed:
-            measure = self._measure(one)
+            measure = self.made.measure(one)
             if all(measure.name != other.name for other in measures):
                 measures.append(measure)
         having: list[q.Predicate] = []
         for one, test in self.made.having() if measures else ():
-            ref = q.MeasureRef(measure=self._measure(one).name)
+            ref = q.MeasureRef(measure=self.made.measure(one).name)
             having.append(q.Predicate(on=ref, operator=test.operator, values=test.values))
         order: tuple[q.Order, ...] = ()
         limit = None
@@ -368,7 +367,7 @@ class Assembler:
         )
         asked = self._asked(measures, dimensions, having=bool(having))
         if not order and self.reading.sortings:
-            names = [self._measure(one).name for one in computed]
+            names = [self.made.measure(one).name for one in computed]
             order, added = self.ordering.orders(names, computed, dimensions)
             dimensions = [*dimensions, *((self.groups.dimension(n, None), n) for n in added)]
             if added or self.ordering.added:
@@ -425,7 +424,7 @@ class Assembler:
         """Count rows that are only named, where they are too many to be read: "orders of May"."""
         if not self.reading.bare or spec.measures or spec.limit is not None or not self.labels:
             return None
-        measure = self._measure(Computed(aggregate="count", column=None, table=spec.table))
+        measure = self.made.measure(Computed(aggregate="count", column=None, table=spec.table))
         return replace(spec, measures=(measure,), dimensions=(), order=(), distinct=False, asked=())
 
     def _distinct(self) -> bool:
@@ -472,34 +471,6 @@ class Assembler:
         spec = replace(candidate.spec, distinct=False)
         return replace(candidate, spec=spec, single_row=True)
 
-    def _measure(self, computed: Computed) -> q.Measure:
-        aggregate, column = computed.aggregate, computed.column
-        if column is not None and column.metric:
-            return metric_measure(column.metric, self.vocabulary)
-        if column is None:
-            return q.Measure(name=f"{_plain(computed.table)}_count", aggregate="count")
-        of = q.Column(table=column.table, column=column.column or "")
-        head = {"count_distinct": "", "count": ""}.get(aggregate or "", f"{aggregate}_")
-        tail = "_count" if aggregate in ("count", "count_distinct") else ""
-        title = _plain(computed.table) if computed.table != column.table else column.column
-        if tail and self.vocabulary.is_key(column):
-            title = _plain(column.table)
-        return q.Measure(
-            name=f"{head}{title}{tail}", aggregate=aggregate, of=of,
-            unit=self.vocabulary.column(column).unit,
-        )  # fmt: skip
-
-
-def metric_measure(metric: str, vocabulary: Vocabulary) -> q.Measure:
-    """Make the measure of a named metric."""
-    unit = vocabulary.known.metrics[metric].unit
-    name = "_".join(split_name(metric)) or metric
-    return q.Measure(name=name, metric=metric, unit=None if unit == "fraction" else unit)
-
 
 def _with(computed: list[Computed], aggregate: q.Aggregate) -> list[Computed]:
     return [replace(c, aggregate=c.aggregate or aggregate) for c in computed]
-
-
-def _plain(table: str) -> str:
-    return singular("_".join(split_name(table))) or table

@@ -15,11 +15,12 @@ from clew_agents.sql.reading import (
     NullTest,
     NumberTest,
     Reading,
+    RelatedTest,
     Tested,
     TimeTest,
     ValueTest,
 )
-from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
+from clew_agents.sql.resolve import DATES, NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_core import query_spec as q
@@ -104,6 +105,7 @@ class ConditionMaker:
         found += [self._average(test) for test in reading.averages if not test.counted]
         for named in reading.named:
             self._place(found, *self._named(named), proper=False)
+        found += [self._related(test) for test in reading.related]
         lacking = [self._lacking(item) for item in self.reading.lacking]
         found += [
             one for item in reading.having
@@ -253,6 +255,37 @@ class ConditionMaker:
         self.resolver.used.add((found[0], ""))
         return found[0]
 
+    def _related(self, test: RelatedTest) -> q.Related:
+        """Demand rows below, or none: of a period or with a value."""
+        table = test.item.tables[0] if test.item is not None else None
+        where: q.Predicate | q.AllOf
+        if test.of.period is not None and table is not None:
+            name = self._date_of(table, test.of.text)
+            on = q.Column(table=name.table, column=name.column or "")
+            told = TimeTest(
+                places=(), item=None, beside=None, comparator="in",
+                periods=(test.of.period,), text=test.of.text,
+            )  # fmt: skip
+            where = self._period(on, name, told, test.of.period)
+        else:
+            values = ValueTest(places=(), values=(test.of,), names=())
+            where, holds = self._value(values)
+            table = table or holds
+        catalog = self.vocabulary.catalog
+        if table == self.base or not reaches(catalog, table, self.base):
+            raise NotUnderstood([test.of.text], f"No key leads from {table!r} to {self.base!r}.")
+        return q.Related(has=test.has, table=table, where=where)
+
+    def _date_of(self, table: str, words: str) -> Name:
+        """The one date of a table that a period beside its name speaks of."""
+        dates = self.resolver.dates_of(table)
+        if len(dates) > 1:
+            raise Ambiguous(words, [(n.table, n.column or "") for n in dates])
+        if not dates:
+            raise NotUnderstood([words], f"{table!r} has no date that {words!r} could speak of.")
+        self.resolver.used.add((table, dates[0].column or ""))
+        return dates[0]
+
     def _lacking(self, item: Item) -> q.Related:
         table = item.tables[0]
         where = q.Named(term=item.term) if item.term else None
@@ -291,7 +324,12 @@ class ConditionMaker:
         return q.Predicate(on=on, operator=test.operator, values=values), name.table
 
     def _time(self, test: TimeTest) -> tuple[q.Predicate | q.AllOf | q.AnyOf, str]:
-        name = self.resolver.time(test.item, test.text, test.beside)
+        lacked = [i for i in self.reading.lacking if test.beside is i and test.item is None]
+        if lacked and len(self.resolver.dates_of(lacked[0].tables[0])) == 1:
+            name = self._date_of(lacked[0].tables[0], test.text)
+        else:
+            per = any(test.beside is op.per for op in self.reading.ops)
+            name = self.resolver.time(test.item, test.text, None if per else test.beside)
         on = q.Column(table=name.table, column=name.column or "")
         parts = [self._period(on, name, test, period) for period in self._periods(test)]
         return (parts[0] if len(parts) == 1 else q.AnyOf(any=tuple(parts))), name.table

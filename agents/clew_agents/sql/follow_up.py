@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Literal
 
 from clew_agents.proposer import Candidate
-from clew_agents.sql.assemble import Assembler, metric_measure
+from clew_agents.sql.assemble import Assembler
 from clew_agents.sql.conditions import ConditionMaker
 from clew_agents.sql.lexicon import FOLLOW_UP_CUES
+from clew_agents.sql.measures import metric_measure
 from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import NUMERIC, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clew_agents.sql.reading import NumberTest, Op, Reading
 from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
+from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADJECTIVES, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
+from clew_tools.semantic.keys import reaches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +23,13 @@ class Computed:
         aggregate: None: the question does not say which.
         column: None: rows are counted.
         table: that it is computed on.
+        per: rows are counted for each value of this column, and averaged.
     """
 
     aggregate: q.Aggregate | None
     column: Name | None
     table: str
+    per: Name | None = None
 
 
 @dataclass(kw_only=True)
@@ -44,6 +49,8 @@ class MeasureMaker:
         item = op.target
         if item is None:
             return self._rows_or_worth(op)
+        if op.per is not None:
+            return self._averaged_count(item, op.per)
         if op.count:
             return self._counted(op)
         dated = op.aggregate in ("min", "max")
@@ -64,6 +71,24 @@ class MeasureMaker:
         if op.aggregate == "sum" and op.direct and not item.text.lower().endswith("ed"):
             return self._total_of_rows(item.text, table)
         return self.worth_of(table, op.aggregate)
+
+    def _averaged_count(self, item: Item, per: Item) -> Computed:
+        """Count rows per thing: the things are told apart by their key, or are a column."""
+        counted, table = self.resolver.table(item), self.resolver.table(per)
+        catalog = self.vocabulary.catalog
+        if counted is None:
+            raise NotUnderstood([item.text])
+        if table is None:
+            column = self.resolver.column(per)
+        else:
+            own = catalog.table(table)
+            key = own.primary_key if own else ()
+            names = self.vocabulary.of_table(table)
+            column = next((n for n in names if len(key) == 1 and n.column == key[0]), None)
+        if column is None or not reaches(catalog, counted, column.table):
+            raise NotUnderstood([per.text], f"A row of {counted!r} belongs to no one {per.text!r}.")
+        self.resolver.used.add((column.table, column.column or ""))
+        return Computed(aggregate="count", column=None, table=counted, per=column)
 
     def _total_of_rows(self, words: str, table: str) -> Computed:
         """Read "total rides": their number, unless a ride is worth something too."""
@@ -206,6 +231,42 @@ class MeasureMaker:
                 op = Op(aggregate="count", target=test.item, count=True)
             found.append((self.computed(op), test))
         return found
+
+    def measure(self, computed: Computed) -> q.Measure:
+        """Name and write what is computed."""
+        aggregate, column = computed.aggregate, computed.column
+        if computed.per is not None:
+            per = self.measure(Computed(
+                aggregate="count_distinct", column=computed.per, table=computed.per.table
+            ))  # fmt: skip
+            whole = self.measure(replace(computed, per=None))
+            name = f"{whole.name}_per_{_plain(computed.per.table)}"
+            return q.Measure(name=name, ratio=q.Ratio(numerator=whole, denominator=per))
+        if column is not None and column.metric:
+            return metric_measure(column.metric, self.vocabulary)
+        if column is None:
+            return q.Measure(name=f"{_plain(computed.table)}_count", aggregate="count")
+        of = q.Column(table=column.table, column=column.column or "")
+        head = {"count_distinct": "", "count": ""}.get(aggregate or "", f"{aggregate}_")
+        tail = "_count" if aggregate in ("count", "count_distinct") else ""
+        title = _plain(computed.table) if computed.table != column.table else column.column
+        if tail and self.vocabulary.is_key(column):
+            title = _plain(column.table)
+        return q.Measure(
+            name=f"{head}{title}{tail}", aggregate=aggregate, of=of,
+            unit=self.vocabulary.column(column).unit,
+        )  # fmt: skip
+
+
+def metric_measure(metric: str, vocabulary: Vocabulary) -> q.Measure:
+    """Make the measure of a named metric."""
+    unit = vocabulary.known.metrics[metric].unit
+    name = "_".join(split_name(metric)) or metric
+    return q.Measure(name=name, metric=metric, unit=None if unit == "fraction" else unit)
+
+
+def _plain(table: str) -> str:
+    return singular("_".join(split_name(table))) or table
 
 
 def listed(names: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ from clew_agents.sql.read_lists import ListReader
 from clew_agents.sql.read_measures import MeasureReader
 from clew_agents.sql.read_nulls import NullReader
 from clew_agents.sql.read_order import OrderReader
+from clew_agents.sql.read_ratios import RatioReader
+from clew_agents.sql.read_related import RelatedReader
 from clew_agents.sql.read_states import StateReader
 from clew_agents.sql.reading import NamedTest, Op, Reading
 from clew_agents.sql.resolve import NUMERIC
@@ -34,6 +36,7 @@ def read(items: Sequence[Item]) -> Reading:
     """Read tagged words."""
     cursor = Cursor(items)
     _context(cursor)
+    _counts_of_counts(cursor)
     _names_that_are_words(cursor)
     _values_that_are_names(cursor)
     _charts(cursor)
@@ -41,6 +44,7 @@ def read(items: Sequence[Item]) -> Reading:
     analysis = AnalysisReader(cursor)
     analysis.begin()
     AverageReader(cursor).read()
+    RelatedReader(cursor).read()
     NullReader(cursor).read()
     ConditionReader(cursor).read()
     _company_words(cursor)
@@ -48,6 +52,7 @@ def read(items: Sequence[Item]) -> Reading:
     _adjectives(cursor)
     OrderReader(cursor).read()
     ListReader(cursor).read()
+    RatioReader(cursor).read()
     GroupReader(cursor).read()
     MeasureReader(cursor).read()
     _listing(cursor)
@@ -116,6 +121,14 @@ def _names_that_are_words(cursor: Cursor) -> None:
 def _is_noun(cursor: Cursor, at: int) -> bool:
     before = cursor.items[at - 1].text.lower() if at else ""
     return before in _ARTICLES or cursor.items[at].text.lower().endswith("s")
+
+
+def _counts_of_counts(cursor: Cursor) -> None:
+    """Read "count the number of drugs" as one count."""
+    for at, item in enumerate(cursor.items):
+        after = cursor.next(at)
+        if item.tag == "N" and cursor.tag(after) == "N" and not item.matches:
+            cursor.silence(at)
 
 
 def _values_that_are_names(cursor: Cursor) -> None:

@@ -21,6 +21,7 @@ class Op:
         target: the item that names a column or table; None: what a row is worth, or rows.
         count: rows or different values are counted.
         distinct: different values were asked for.
+        per: counted for each of these, and averaged.
         direct: the name follows right behind the operator: "total rides", not "total of rides".
     """
 
@@ -29,6 +30,7 @@ class Op:
     count: bool = False
     distinct: bool = False
     direct: bool = False
+    per: Item | None = None
 
 
 @dataclass(kw_only=True)
@@ -144,6 +146,21 @@ class AverageTest:
     text: str
 
 
+@dataclass(kw_only=True)
+class RelatedTest:
+    """Rows below that must exist, or must not: of a period, or with a value.
+
+    Attributes:
+        item: names their table; None: that of the value.
+        of: the period or the value.
+    """
+
+    places: tuple[int, ...]
+    item: Item | None
+    of: Item
+    has: bool
+
+
 Tested: TypeAlias = NumberTest | TimeTest | ValueTest | FlagTest | NullTest
 
 
@@ -202,6 +219,7 @@ class Reading:
         flags: truth values.
         nulls: columns that must be empty, or filled.
         averages: comparisons with an average.
+        related: rows below that must be there, or must not.
         named: words of the glossary.
         either: two tests of which one must hold.
         lacking: tables of which there must be no rows.
@@ -234,6 +252,7 @@ class Reading:
     flags: list[FlagTest] = field(default_factory=list)
     nulls: list[NullTest] = field(default_factory=list)
     averages: list[AverageTest] = field(default_factory=list)
+    related: list[RelatedTest] = field(default_factory=list)
     named: list[NamedTest] = field(default_factory=list)
     either: tuple[Tested, Tested] | None = None
     lacking: list[Item] = field(default_factory=list)

@@ -198,6 +198,12 @@ class Resolver:
         """Whether rows are asked for that there were at a time: "customers that we had"."""
         return any(item.text.lower() in ("have", "had") for item in self.items)
 
+    def dates_of(self, table: str) -> list[Name]:
+        """The dates of a table that a period beside its name may speak of, pinned ones first."""
+        dated = _business_dates(self._dated(table))
+        pinned = [n for n in dated if (n.table, n.column) in self.pins.values()]
+        return pinned or self._hinted(dated) or dated
+
     def distance(self, table: str) -> int:
         """Steps from the base to a table, many rows to one; large if there is no way."""
         if self.base is None:

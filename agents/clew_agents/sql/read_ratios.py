@@ -1,0 +1,82 @@
+"""How averages of counts are read: "average number of orders per customer"."""
+
+from __future__ import annotations
+
+from clew_agents.sql.cursor import Cursor
+from clew_agents.sql.reading import Op
+
+_ONE = frozenset("a an each every per one the".split())
+
+
+class RatioReader:
+    """Reads how many rows there are per thing on average."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        """Take the items."""
+        self.cursor = cursor
+
+    def read(self) -> None:
+        """Read the first one; a question asks for one."""
+        for at, item in enumerate(self.cursor.items):
+            if item.tag != "A" or item.value != "avg" or not self.cursor.free(at):
+                continue
+            if self._per(at) or self._does(at):
+                return
+
+    def _per(self, at: int) -> bool:
+        """Read "average number of orders per customer", "average orders per customer"."""
+        right = self.cursor.next(at)
+        count = right if self.cursor.tag(right) == "N" else None
+        things = self.cursor.next(count, ".UD") if count is not None else right
+        if things is None or not self.cursor.is_table(things) or not self.cursor.free(things):
+            return False
+        mark = self._mark(things)
+        per = self.cursor.next(mark, ".") if mark is not None else None
+        if mark is None or per is None or self.cursor.tag(per) != "F" or not self.cursor.free(per):
+            return False
+        if per == things or self._same(per, things):
+            return False
+        self._add(things, per, at, count, mark)
+        return True
+
+    def _mark(self, things: int) -> int | None:
+        """The first "per" behind the things; conditions may stand between."""
+        place = self.cursor.beyond(things, ".")
+        if self.cursor.tag(place) != "G" or place is None or not self.cursor.free(place):
+            return None
+        return None if self.cursor.items[place].text.lower() == "by" else place
+
+    def _does(self, at: int) -> bool:
+        """Read "how many orders does a customer have on average"."""
+        counts = [i for i in range(at) if self.cursor.tag(i) == "N" and self.cursor.free(i)]
+        if len(counts) != 1:
+            return False
+        things = self.cursor.next(counts[0], ".UD")
+        tables = [
+            i
+            for i, item in enumerate(self.cursor.items)
+            if things is not None and i > things and item.tag == "F" and item.tables
+            and self.cursor.free(i)
+        ]  # fmt: skip
+        if things is None or not self.cursor.is_table(things) or len(tables) != 1:
+            return False
+        per = tables[0]
+        before = self.cursor.items[per - 1]
+        one = before.text.lower() in _ONE or before.tag in "AG"
+        if not one or self._same(per, things):
+            return False
+        marked = per - 1 if before.tag == "G" else None
+        self._add(things, per, at, counts[0], marked)
+        return True
+
+    def _same(self, one: int, other: int) -> bool:
+        items = self.cursor.items
+        return bool(set(items[one].tables) & set(items[other].tables))
+
+    def _add(self, things: int, per: int, *words: int | None) -> None:
+        items = self.cursor.items
+        self.cursor.reading.ops.append(
+            Op(aggregate="count", target=items[things], count=True, per=items[per])
+        )
+        self.cursor.take(things, per)
+        self.cursor.silence(*words)
