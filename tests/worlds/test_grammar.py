@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from worlds.borrowed import borrowed
+from worlds.compare import fits
 from worlds.grammar import AMBIGUOUS, ANSWERABLE, UNANSWERABLE, questions
 from worlds.question import PHRASES, Question
 from worlds.schema import DOMAINS
@@ -132,3 +133,21 @@ def test_words_are_named_as_whole_words(text: str, words: str, named: bool) -> N
 
 def test_the_distance_of_words_counts_letters() -> None:
     assert [distance("oslo", other) for other in ("oslo", "olso", "os", "")] == [0, 2, 2, 4]
+
+
+@pytest.mark.slow
+def test_a_gold_fits_itself_and_nothing_near_it(asked: dict[int, list[Question]]) -> None:
+    for question in (q for drawn in asked.values() for q in drawn if q.golds):
+        for gold in question.golds:
+            rows = [row[: gold.required] for row in gold.rows]
+            assert fits(rows, question.golds), question
+            assert fits([tuple(reversed(row)) for row in rows], question.golds), question
+            further = [(*row, "something else") for row in rows]
+            assert not fits(further, question.golds), question
+            assert not fits([*rows, *rows, rows[0]], question.golds), question
+            *others, last = rows
+            assert not fits([*others, tuple(_other(cell) for cell in last)], question.golds)
+
+
+def _other(cell: object) -> object:
+    return cell + 1 if isinstance(cell, int | float) else f"not {cell}"
