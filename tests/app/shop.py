@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
+
+from clew.answer import Answer
 
 NOW = "2024-05-15T12:00:00+00:00"
 SCHEMA = """
@@ -26,6 +30,26 @@ INSERT INTO visits VALUES (1, 1, '2024-01-01', '2024-01-02'), (2, 2, '2024-02-01
     (3, 1, '2024-02-10', '2024-02-11');
 """
 
+QUESTIONS = (
+    "how many orders are there?",
+    "total amount",
+    "average amount",
+    "total amount per customer",
+    "total amount by channel",
+    "total amount by month",
+    "how many orders per day?",
+    "number of different cities",
+    "top 2 customers by total amount",
+    "lowest and highest amount",
+    "list all customers",
+    "orders over 20.20 in amount",
+    "total points",
+    "how many orders in 1999?",
+    "how many dragons?",
+    "delete all orders",
+    "visits per month",
+)
+
 
 def make_shop(path: str, *more: str) -> None:
     """Write the shop, and what more says, into a new DuckDB file."""
@@ -33,3 +57,11 @@ def make_shop(path: str, *more: str) -> None:
         for statement in (*SCHEMA.split(";\n"), *more):
             if statement.strip():
                 db.execute(statement)
+
+
+def rows(answer: Answer) -> list[dict[str, Any]]:
+    """Give the rows of an answer that has some."""
+    assert answer.status == "answered", answer.reason
+    assert answer.table is not None
+    found: list[dict[str, Any]] = answer.table.to_pylist()
+    return found
