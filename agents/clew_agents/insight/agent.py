@@ -64,6 +64,8 @@ class InsightAgent:
             principal=self.principal,
             catalog=self.context.vocabulary.catalog,
             deadline=deadline,
+            metrics=self.context.vocabulary.known.measures,
+            terms=self.context.vocabulary.known.conditions,
         )
         subject = understand(question, frame, self.context, asking)
         asking.days = subject.days
@@ -102,15 +104,15 @@ class InsightAgent:
         sharp = sharpen(departure, subject, asking, explored.data)
         if not departure.places and (found := jump(sharp, subject, asking, words)) is not None:
             return [found]
+        mark = words.mark()
         finding = tell(sharp, subject, asking, words, explored.data)
         if finding is None:
+            words.take_back(mark)
             return []
-        also = evidence(sharp, subject, asking, words)
+        also = evidence(sharp, subject, asking, words, self._said)
         places = list(finding.places)
         for piece in also:
             places += [p for p in piece.places if p not in places]
-        also = [piece for piece in also if piece.text not in self._said]
-        self._said |= {piece.text for piece in also}
         text = " ".join([finding.text, *(piece.text for piece in also)])
         return [replace(finding, text=text, places=tuple(places))]
 

@@ -18,7 +18,7 @@ from clew_core.cells import sha256
 from clew_core.deadline import Deadline
 from clew_core.principal import Principal
 from clew_core.query_spec import Column as SpecColumn
-from clew_core.query_spec import Measure, QuerySpec
+from clew_core.query_spec import Condition, Measure, QuerySpec
 from clew_tools.database.catalog import Catalog, Column, Table
 from clew_tools.database.source import Source
 from clew_tools.semantic.compile import compile_spec
@@ -76,6 +76,7 @@ class Asking:
         catalog: what that principal sees.
         deadline: of the run.
         metrics: what names of metrics mean.
+        terms: what words of the glossary mean.
         days: virtual columns.
         seconds: spent in the engine.
         queries: how many were run.
@@ -86,6 +87,7 @@ class Asking:
     catalog: Catalog
     deadline: Deadline
     metrics: Metrics = field(default_factory=dict)
+    terms: Mapping[str, Condition] = field(default_factory=dict)
     days: tuple[Days, ...] = ()
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -104,7 +106,11 @@ class Asking:
         self.deadline.check()
         spec = replace(spec, source=self.source.name)
         compiled = compile_spec(
-            spec, with_days(self.catalog, self.days), self.source.dialect, self.metrics
+            spec,
+            with_days(self.catalog, self.days),
+            self.source.dialect,
+            self.metrics,
+            self.terms,
         )
         sql = _in_place(compiled.sql, self.days, self.source.dialect)
         result = self.source.run(sql, self.principal, self.deadline)

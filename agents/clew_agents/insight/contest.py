@@ -42,6 +42,7 @@ class _Arm:
     rows: float
     mean: float
     value: Value
+    spread: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,10 @@ def _arm(sheet: Sheet, subject: Subject, side: Place, part: object = ...) -> _Ar
             return None
         if "mean" in row:
             value = cell(sheet, "mean", at)
-            return None if value is None else _Arm(rows=n, mean=float(row["mean"]), value=value)
+            if value is None:
+                return None
+            spread = float(row.get("spread") or 0.0)
+            return _Arm(rows=n, mean=float(row["mean"]), value=value, spread=spread)
         top, bottom = cell(sheet, "amount", at), cell(sheet, "rows", at)
         if top is None or bottom is None:
             return None
@@ -149,11 +153,13 @@ def _z(subject: Subject, a: _Arm, b: _Arm) -> float:
 
 
 def _variance(subject: Subject, a: _Arm, b: _Arm) -> float:
-    if subject.share:
+    if subject.share or subject.fraction:
         p = (a.mean * a.rows + b.mean * b.rows) / (a.rows + b.rows)
         return p * (1 - p) * (1 / a.rows + 1 / b.rows)
-    level = abs(a.mean) + abs(b.mean)
-    return (level / 2) ** 2 * (1 / a.rows + 1 / b.rows)
+    if a.spread or b.spread:
+        return a.spread**2 / a.rows + b.spread**2 / b.rows
+    level = (abs(a.mean) + abs(b.mean)) / 2  # a quotient of sums: as spread as it is large
+    return level**2 * (1 / a.rows + 1 / b.rows)
 
 
 def _parts(subject: Subject, split: Split, asking: Asking) -> _Parts | None:

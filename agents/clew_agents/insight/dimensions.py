@@ -11,7 +11,7 @@ from clew_agents.insight.understand import place_name
 from clew_agents.sql.thesaurus import LABELS
 from clew_core.query_spec import Column as SpecColumn
 from clew_core.query_spec import Measure, Predicate, QuerySpec
-from clew_tools.semantic.measures import columns_of, leaves
+from clew_tools.semantic.measures import columns_of, leaves, resolve
 
 MOST_VALUES = 60
 """More are cut to the largest."""
@@ -41,7 +41,9 @@ class Split:
 def splits(subject: Subject, asking: Asking) -> list[Split]:
     """List the columns to split by, near ones first; what the question fixes is left out."""
     fixed = {place.on for place in subject.places}
-    measured = {c for leaf in leaves(subject.measure) for c in _measured(leaf)}
+    measured = {
+        c for leaf in leaves(resolve(subject.measure, asking.metrics)) for c in _measured(leaf)
+    }
     found: list[Split] = []
     reached = schema.reach(asking.catalog, subject.base).steps
     for name, steps in sorted(reached.items(), key=lambda entry: entry[1]):

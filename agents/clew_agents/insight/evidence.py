@@ -51,15 +51,24 @@ class Evidence:
 
 
 def evidence(
-    departure: Departure, subject: Subject, asking: Asking, words: Words
+    departure: Departure, subject: Subject, asking: Asking, words: Words, told: set[str]
 ) -> list[Evidence]:
-    """Look for what ran, changed its price or ran out at that place and time."""
+    """Look for what ran, changed its price or ran out at that place and time.
+
+    Args:
+        departure: the place and time.
+        subject: what is measured.
+        asking: the engine.
+        words: takes the numbers.
+        told: sentences that were said already; what is said now is added.
+    """
     places = (*subject.places, *departure.places)
     if not places:
         return []
     found: list[Evidence] = []
     referenced = {key.table for table in asking.catalog.tables for key in table.foreign_keys}
     for table in asking.catalog.tables:
+        mark = words.mark()
         if table.name == subject.base or (table.row_count or 0) == 0:
             continue
         conditions = _same_places(table, places, subject, asking)
@@ -70,11 +79,19 @@ def evidence(
             said = _ran(table, pair, conditions, departure, asking, words) or _step(
                 table, pair, conditions, departure, subject, asking, words
             )
-            found += [said] if said is not None else []
+            found += _new(said, told, words, mark)
         elif (level := _level_column(table)) is not None and subject.direction <= 0:
             said = _ran_out(table, level, conditions, departure, subject, asking, words)
-            found += [said] if said is not None else []
+            found += _new(said, told, words, mark)
     return found
+
+
+def _new(said: Evidence | None, told: set[str], words: Words, mark: int) -> list[Evidence]:
+    if said is None or said.text in told:
+        words.take_back(mark)
+        return []
+    told.add(said.text)
+    return [said]
 
 
 def _same_places(

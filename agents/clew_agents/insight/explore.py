@@ -41,7 +41,7 @@ from clew_tools.statistics.windows import (
     with_season,
 )
 
-LEVEL = 0.001
+LEVEL = 0.005
 """False statements among those made, at most."""
 _LEAST_CHANGE = 0.08
 _LEAST_ROWS = 8.0
@@ -231,11 +231,18 @@ class Explorer:
 
     def _rank(self, test: Departure) -> float:
         """Put tests in order: strength, and of like ones a name of a thing near the rows."""
-        last = test.places[-1].on if test.places else None
-        split = next((s for s in self._splits if s.on == last), None)
-        named = 1.25 if split is not None and split.label else 1.0
+        on = {place.on for place in test.places}
+        mine = [s for s in self._splits if s.on in on]
+        # The least of the names counts: a pair is not better known for its better half.
+        split = max(mine, key=lambda s: (s.steps > 0 and not s.label, s.steps), default=None)
+        if split is None or split.steps == 0:
+            named = 1.0
+        else:
+            named = 1.1 * 0.97**split.steps if split.label else 0.7
+            if not split.label and test.stretch.expected < 1:
+                named = 0.4  # a code of another table that came and went
         late = 1.0 if test.low >= self.span.low - dt.timedelta(days=7) else 0.7
-        return test.stretch.score * named * late * 0.93 ** (split.steps if split else 0)
+        return test.stretch.score * named * late
 
     def _fullest(self, tests: Sequence[Departure]) -> Departure:
         """Of those about as strong as the strongest take the one that holds most."""
@@ -269,7 +276,7 @@ class Explorer:
             )
             if grid.cut:
                 self._warn_cut()
-            if grid.cut or not grid.values or self._decides(grid.now):
+            if grid.cut or not grid.values or self._decides(grid.now) or _are_codes(grid.values):
                 continue
             others = whole - grid.now
             rest = years - grid.years if years is not None and grid.years is not None else None
@@ -404,6 +411,15 @@ def controls(subject: Subject) -> list[tuple[Condition, ...]]:
             rest = tuple(p.condition() for p in subject.places if p != place)
             found.append((*fixed, *rest, not_in((place,))))
     return found
+
+
+def _are_codes(values: Sequence[object]) -> bool:
+    """Whether texts are days or numbers in truth: they make no groups that can be read."""
+    texts = [str(v) for v in values if isinstance(v, str)]
+    if not texts:
+        return False
+    bare = [t for t in texts if t and not any(letter.isalpha() for letter in t)]
+    return len(bare) > 0.8 * len(texts)
 
 
 def _held(stretch: Stretch, kind: str) -> float:

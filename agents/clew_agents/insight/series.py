@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlglot import exp
 
 from clew_agents.insight.asking import Asking
 from clew_agents.insight.dimensions import MOST_VALUES, Split
 from clew_agents.insight.subject import Place, Subject
 from clew_agents.insight.understand import as_day
+from clew_agents.proposer import CannotAnswer
 from clew_core.query_spec import (
     AllOf,
     AnyOf,
@@ -25,6 +27,7 @@ from clew_core.query_spec import (
     Predicate,
     QuerySpec,
 )
+from clew_tools.semantic.definitions import Formula
 from clew_tools.semantic.measures import resolve
 from clew_tools.statistics.windows import Amounts, Means
 
@@ -115,6 +118,8 @@ class Grid:
 def parts(subject: Subject, asking: Asking) -> tuple[Measure, ...]:
     """Take a measure apart into what adds up: the amount, or sum and rows of a mean."""
     measure = resolve(subject.measure, asking.metrics)
+    if isinstance(measure, Formula):
+        return _quotient(measure)
     if measure.ratio is not None:
         return (
             replace(measure.ratio.numerator, name="amount"),
@@ -126,6 +131,30 @@ def parts(subject: Subject, asking: Asking) -> tuple[Measure, ...]:
             replace(measure, name="rows", aggregate="count", unit=None),
         )
     return (replace(measure, name="amount", unit=None),)
+
+
+def _quotient(formula: Formula) -> tuple[Measure, ...]:
+    """Take a company's quotient of two aggregates apart.
+
+    Raises:
+        CannotAnswer: it is put together in another way.
+    """
+    tree = formula.tree
+    below = tree.expression if isinstance(tree, exp.Div) else None
+    if isinstance(below, exp.Nullif):
+        below = below.this
+    above = tree.this if isinstance(tree, exp.Div) else None
+    while isinstance(above, exp.Paren | exp.Mul | exp.Cast):
+        above = above.expression if isinstance(above, exp.Mul) else above.this
+    while isinstance(below, exp.Paren | exp.Cast):
+        below = below.this
+    if not isinstance(above, exp.Placeholder) or not isinstance(below, exp.Placeholder):
+        raise CannotAnswer(
+            f"{formula.name!r} is no quotient of two sums or counts: it can't be taken apart "
+            "into what its groups contribute."
+        )
+    top, bottom = formula.parts[int(above.name)], formula.parts[int(below.name)]
+    return replace(top, name="amount"), replace(bottom, name="rows")
 
 
 def within(subject: Subject, spans: Sequence[tuple[dt.date, dt.date]]) -> tuple[Condition, ...]:

@@ -73,7 +73,8 @@ class Subject:
         asked: the column that "which …" asks for.
         versus: the two values that are compared.
         noun: what is measured, in words, for the beginning of a sentence.
-        share: the measure is a share of rows (a mean of truth values).
+        share: the measure is a share of rows (a mean of truth values), counted.
+        fraction: it lies between 0 and 1.
         days: virtual columns that the measure needs.
         unit: of the measure.
         second: the other measure, where two are put side by side.
@@ -92,6 +93,7 @@ class Subject:
     asked: tuple[Column, ...] = ()
     versus: tuple[Place, Place] | None = None
     share: bool = False
+    fraction: bool = False
     days: tuple[Days, ...] = ()
     unit: str | None = None
     second: Measure | None = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from clew_agents.insight.asking import Asking, Sheet
 from clew_agents.insight.explore import Departure
 from clew_agents.insight.finding import Finding
-from clew_agents.insight.series import YEAR, not_in, within
+from clew_agents.insight.series import YEAR, not_in, parts, within
 from clew_agents.insight.subject import Subject
 from clew_agents.insight.wording import (
     Value,
@@ -24,7 +24,8 @@ from clew_agents.insight.wording import (
     text_at,
 )
 from clew_core.query_spec import AllOf, Condition, Measure, QuerySpec
-from clew_tools.semantic.measures import leaves, resolve
+from clew_tools.semantic.definitions import Formula
+from clew_tools.semantic.measures import resolve
 
 _USUAL = dt.timedelta(weeks=8)
 _LEAST_USUAL = dt.timedelta(weeks=4)
@@ -107,13 +108,19 @@ def _sheet(departure: Departure, subject: Subject, asking: Asking, usual: _Usual
 
 def _leaves(subject: Subject, asking: Asking, name: str, where: Condition) -> list[Measure]:
     """Give a measure a filter: a ratio as its two parts, so that both can be seen."""
-    measure = resolve(subject.measure, asking.metrics)
     found = []
-    for number, leaf in enumerate(leaves(measure)):
+    for number, leaf in enumerate(told_parts(subject, asking)):
         both = AllOf(all=(leaf.where, where)) if leaf.where is not None else where
-        suffix = "" if measure.ratio is None else ("_part", "_of")[number % 2]
-        found.append(_renamed(leaf, f"{name}{suffix}", both))
+        found.append(_renamed(leaf, f"{name}{('', '_of')[number]}", both))
     return found
+
+
+def told_parts(subject: Subject, asking: Asking) -> tuple[Measure, ...]:
+    """Give what is shown of a measure: itself, or the two parts of a quotient."""
+    measure = resolve(subject.measure, asking.metrics)
+    if measure.ratio is None and not isinstance(measure, Formula):
+        return (measure,)
+    return parts(subject, asking)
 
 
 def _renamed(measure: Measure, name: str, where: Condition) -> Measure:
@@ -221,9 +228,9 @@ def _mean(
 
 def _level(sheet: Sheet, name: str, subject: Subject) -> Value | None:
     """Take a mean: one cell, or a percentage of two."""
-    if f"{name}_part" not in sheet.table.column_names:
+    if f"{name}_of" not in sheet.table.column_names:
         return cell(sheet, name)
-    part, whole = cell(sheet, f"{name}_part"), cell(sheet, f"{name}_of")
+    part, whole = cell(sheet, name), cell(sheet, f"{name}_of")
     if part is None or whole is None or whole.number == 0:
         return None
     return part.with_("percent" if subject.share else "ratio", whole)

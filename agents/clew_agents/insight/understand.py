@@ -21,7 +21,7 @@ from clew_agents.sql.tagging import Item, tag
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
 from clew_agents.sql.words import same, split_name
 from clew_core.query_spec import Column as SpecColumn
-from clew_core.query_spec import Measure, Predicate, QuerySpec, Ratio
+from clew_core.query_spec import Measure, Named, Predicate, QuerySpec, Ratio
 from clew_tools.database.catalog import Column, Table
 from clew_tools.database.source import ValueHit
 
@@ -29,6 +29,8 @@ _NUMERIC = frozenset({"integer", "number", "decimal"})
 _MEASURED = _NUMERIC | {"boolean"}
 _DEFAULT_WEEKS = 13
 _LEAST_MEANING = 4
+_BETTER = frozenset("better worse best worst faster slower stronger weaker reliable".split())
+_PROMISE = frozenset("promised promise punctual punctuality delay delayed late".split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,8 @@ class _Spoken:
     columns: tuple[tuple[tuple[str, str], ...], ...]
     average: bool
     unknown: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 def understand(question: str, frame: Frame, context: SqlContext, asking: Asking) -> Subject:
@@ -68,6 +72,8 @@ class _Reader:
         columns: list[tuple[tuple[str, str], ...]] = []
         unknown: list[str] = []
         average = False
+        metrics: list[str] = []
+        terms: list[tuple[str, str]] = []
         for place, item in enumerate(self.items):
             if item.tag == "P":
                 continue
@@ -77,17 +83,25 @@ class _Reader:
                 continue
             elif item.tag == "A":
                 average = average or item.value == "avg"
-            elif self._names_a_value(place):
+            elif item.matches and item.matches[0].name.metric:
+                metrics.append(item.matches[0].name.metric)
+            elif item.matches and item.matches[0].name.term:
+                terms.append((item.matches[0].name.term, item.matches[0].name.table))
+            elif self._names_a_value(place) or self._names_the_sides(place):
                 continue
             elif item.tables and item.tag in "FN":
                 tables += item.tables[:1]
             elif item.tag == "F":
-                columns.append(
-                    tuple((m.name.table, m.name.column) for m in item.matches if m.name.column)
-                )
+                found = tuple((m.name.table, m.name.column) for m in item.matches if m.name.column)
+                more = self._shortened(item.text.casefold()) if item.matches[0].score < 1 else ()
+                columns.append((*found, *(c for c in more if c not in found)))
             elif item.tag in "h?":
                 self._by_meaning(item, tables, columns, unknown)
+        if unknown and not metrics:
+            metrics, unknown = self._metric_of(unknown, tables)
         return _Spoken(
+            metrics=tuple(metrics),
+            terms=tuple(terms),
             values=tuple(values),
             tables=tuple(dict.fromkeys(tables)),
             columns=tuple(columns),
@@ -121,6 +135,30 @@ class _Reader:
                 ):
                     return True
         return False
+
+    def _names_the_sides(self, place: int) -> bool:
+        """Whether a word says what the two are that are compared: "the better carrier"."""
+        if self.frame.intent != "versus" or not place:
+            return False
+        return self.items[place - 1].text.casefold() in _BETTER
+
+    def _metric_of(self, unknown: list[str], tables: list[str]) -> tuple[list[str], list[str]]:
+        """Find the company's measure whose name or meaning has all of some words in it.
+
+        Of things that are late, the measure is what says whether they kept a promise.
+        """
+        wanted = [word.casefold() for word in unknown]
+        for metric in self.context.vocabulary.known.metrics.values():
+            said = {w for name in metric.names for w in schema.words_in(name)}
+            said |= set(schema.words_in(metric.meaning or ""))
+            if tables and metric.table not in tables:
+                continue
+            if all(
+                any(same(word, w) for w in said) or (word in SLOW and said & _PROMISE)
+                for word in wanted
+            ):
+                return [metric.name], []
+        return [], unknown
 
     def _by_meaning(
         self,
@@ -180,6 +218,8 @@ class _Reader:
                 f"I don't understand {words} in this question. No table, column or value of "
                 f"{self.context.source!r} has that name."
             )
+        if self.spoken.metrics:
+            return self._of_metric(self.spoken.metrics[0])
         base, measure_on = self._measured()
         table = self.catalog.table(base)
         assert table is not None
@@ -208,6 +248,7 @@ class _Reader:
             time=time,
             noun=noun,
             places=places,
+            others=self._terms(base),
             span=self._span(base, time),
             direction=frame.direction,
             asked=self._asked(base) if frame.intent == "which" else (),
@@ -216,6 +257,43 @@ class _Reader:
             days=days,
             unit=unit,
         )
+
+    def _of_metric(self, name: str) -> Subject:
+        """Take one of the company's own measures."""
+        metric = self.context.vocabulary.known.metrics[name]
+        reach = schema.reach(self.catalog, metric.table)
+        for item, hits in self.spoken.values:
+            if not any(hit.table in reach for hit in hits):
+                raise CannotAnswer(
+                    f"{item.text!r} can't be told apart in {name!r}, which is of {metric.table!r}."
+                )
+        places, versus = self._places(metric.table)
+        time = metric.time or schema.time_of(self.catalog, metric.table, self.asking.empty)
+        fraction = metric.unit == "fraction"
+        return Subject(
+            intent=self.frame.intent,
+            base=metric.table,
+            measure=Measure(name="value", metric=name, unit=metric.unit),
+            kind="amount" if metric.adds else "mean",
+            time=time,
+            noun=name,
+            places=places,
+            others=self._terms(metric.table),
+            span=self._span(metric.table, time),
+            direction=self.frame.direction,
+            asked=self._asked(metric.table) if self.frame.intent == "which" else (),
+            versus=versus,
+            fraction=fraction,
+            unit=None if fraction else metric.unit,
+        )
+
+    def _terms(self, base: str) -> tuple[Named, ...]:
+        """Turn the company's words into conditions."""
+        reach = schema.reach(self.catalog, base)
+        for term, table in self.spoken.terms:
+            if table not in reach:
+                raise CannotAnswer(f"{term!r} says nothing of the rows of {base!r}.")
+        return tuple(Named(term=term) for term, _ in self.spoken.terms)
 
     def _measured(self) -> tuple[str, tuple[str, str] | None]:
         """Choose the base table and the column that is measured, None for counting rows."""
@@ -230,6 +308,8 @@ class _Reader:
                     break
                 distance += min(steps)
             else:
+                if any(name not in reach for _, name in self.spoken.terms):
+                    continue
                 for on in numbers or [None]:
                     key = self._rank(table, reach, distance, on)
                     if key is not None and (best is None or key < best[0]):
@@ -245,7 +325,7 @@ class _Reader:
         self, table: Table, reach: schema.Reach, distance: int, on: tuple[str, str] | None
     ) -> tuple[float, ...] | None:
         """Rank a base; smaller is better, None: it does not do."""
-        named = [name for name in self.spoken.tables if name != "" and name not in self._asked_at]
+        named = self.spoken.tables or tuple(name for _, name in self.spoken.terms)
         rows = -(table.row_count or 0)
         timed = (
             schema.time_of(self.catalog, table.name, self.asking.empty) is not None
@@ -268,10 +348,6 @@ class _Reader:
             own = 0 if table.name in named else 1
             return (own, rows if own else 0, distance)
         return (0, rows, distance)
-
-    @property
-    def _asked_at(self) -> frozenset[str]:
-        return frozenset()
 
     def _measurable(self) -> list[tuple[str, str] | None]:
         """List the columns that the words may measure."""

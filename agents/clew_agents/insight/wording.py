@@ -89,6 +89,14 @@ class Words:
     receipts: list[Receipt] = field(default_factory=list)
     sheets: dict[str, Sheet] = field(default_factory=dict)
 
+    def mark(self) -> int:
+        """Remember how many numbers there are, to take later ones back."""
+        return len(self.receipts)
+
+    def take_back(self, mark: int) -> None:
+        """Forget the numbers after a mark: their sentence was not said."""
+        del self.receipts[mark:]
+
     def number(
         self,
         value: Value,

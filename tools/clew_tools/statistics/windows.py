@@ -12,6 +12,7 @@ What it does not do: find several departures of one group at once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -62,8 +63,9 @@ class Stretch:
         """How strong it is, to put stretches in order: new things don't outshine large ones."""
         if not self.amount or self.spread <= 0:
             return abs(self.z)
-        least = self.spread * max(self.observed, self.expected, 1e-12)
-        return min(abs(self.z), abs(self.excess) / float(least**0.5))
+        # The signed root of the likelihood ratio of counts, half a row added to both.
+        now, usual = (max(v, 0.0) / self.spread + 0.5 for v in (self.observed, self.expected))
+        return math.sqrt(max(0.0, 2 * (now * math.log(now / usual) - (now - usual))))
 
     @property
     def change(self) -> float:
