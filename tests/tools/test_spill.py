@@ -276,6 +276,11 @@ def test_the_folder_is_private_and_what_the_dead_left_is_swept(tmp_path: Path) -
     start("die").communicate(timeout=30)
     assert len(list((tmp_path / "temp").iterdir())) == 2
     start("end").communicate(timeout=30)
+    # Both are young: one that is just being made must not be taken for left behind.
+    assert len(list((tmp_path / "temp").iterdir())) == 2
+    for left in (tmp_path / "temp").iterdir():
+        os.utime(left, (0, 0))
+    start("end").communicate(timeout=30)
     assert [str(path) for path in (tmp_path / "temp").iterdir()] == [place]
     alive.communicate(timeout=30)
     assert list((tmp_path / "temp").iterdir()) == []

@@ -10,11 +10,14 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from clew_core.errors import SourceError
 
 _PREFIX = "clew-"
+# A folder that is just being made is not held yet.
+_YOUNG_S = 60.0
 _numbers = itertools.count(1)
 _parents: list[Path] = []
 
@@ -75,6 +78,8 @@ def _sweep(parent: Path) -> None:
         with contextlib.suppress(OSError):
             handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
+                if time.time() - os.fstat(handle).st_mtime < _YOUNG_S:
+                    continue
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(left, ignore_errors=True)
             finally:

@@ -88,6 +88,7 @@ class _Loader:
             config={
                 "memory_limit": f"{memory_mb or Budget().memory_mb}MB",
                 "temp_directory": str(scratch.folder()),
+                "max_temp_directory_size": "16GB",
             },
         )
 
