@@ -74,7 +74,9 @@ def _shares(
     dimensions: tuple[q.Dimension, ...],
 ) -> list[Candidate]:
     spec = candidate.spec
-    if any(m.aggregate not in (*_ADDS_UP, "count_distinct") for m in spec.measures):
+    if any(
+        m.metric is None and m.aggregate not in (*_ADDS_UP, "count_distinct") for m in spec.measures
+    ):
         raise NotUnderstood([analysis.text], "A share needs something that adds up.")
     if part is None:
         return [replace(candidate, spec=_share_of_whole(spec), confidence=0.85)]
@@ -166,7 +168,7 @@ def _comparisons(
         )
 
     if analysis.kind == "running":
-        if measure.aggregate not in _ADDS_UP:
+        if measure.metric is None and measure.aggregate not in _ADDS_UP:
             raise NotUnderstood([analysis.text], f"A {analysis.text} needs something that adds up.")
         return [made("running_total", "running_total", 1)]
     if analysis.kind == "rolling":

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from clew_agents.sql.names import Match, Name
 from clew_agents.sql.thesaurus import synonyms
 from clew_agents.sql.tokens import tokenize
-from clew_agents.sql.words import same, singular
+from clew_agents.sql.words import is_participle, same, singular
 from clew_knowledge.known import Known
 
-_WHOLE, _ALIKE, _HEAD = 1.0, 0.75, 0.65
+_WHOLE, _NOUN, _ALIKE, _HEAD = 1.0, 0.86, 0.75, 0.65
 
 
 def company_names(known: Known) -> tuple[Name, ...]:
@@ -62,7 +62,12 @@ def _score(words: tuple[str, ...], name: Name) -> float:
             return 0.99
         if name.metric and all(map(_alike, words, name.words)):
             return _ALIKE
-    if not name.metric or len(words) >= len(name.words) or singular(words[-1]) in _BARE:
+    if not name.metric or len(words) >= len(name.words):
+        return 0.0
+    if len(words) == len(name.words) - 1 and is_participle(name.words[-1]):
+        if all(map(same, words, name.words)):
+            return _NOUN  # the pieces of "pieces sold"
+    if singular(words[-1]) in _BARE:
         return 0.0
     return _HEAD if all(map(_alike, words, name.words[-len(words) :])) else 0.0
 

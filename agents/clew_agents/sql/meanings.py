@@ -16,7 +16,7 @@ from clew_agents.sql.thesaurus import synonyms
 from clew_agents.sql.words import same, singular, split_name
 from clew_tools.database.catalog import Catalog
 
-_WHOLE, _HEAD, _ALIKE = 0.85, 0.65, 0.62
+_WHOLE, _PLAIN, _HEAD, _ALIKE = 0.85, 0.65, 0.65, 0.62
 _ROW = re.compile(
     r"^(?:(?:one|each|every|a) )?(?:row|record|line|entry)s? "
     r"(?:per|for (?:each|every)|is (?:an?|one|the)|=|stands for (?:an?|one)|represents an?) (.+)$"
@@ -70,13 +70,31 @@ def _told(catalog: Catalog) -> Iterator[Told]:
             yield Told(name=_name(table.name, None, words, ""), weight=weight)
         keys = {*table.primary_key, *(c for key in table.foreign_keys for c in key.columns)}
         for column in table.columns:
+            plain = not is_cryptic(column.name)
             for words, weight in _of_column("" if column.name in keys else column.meaning or ""):
+                if plain:  # its own name says more
+                    weight = min(weight, _PLAIN)
                 yield Told(name=_name(table.name, column.name, words, column.type), weight=weight)
+
+
+def is_cryptic(name: str) -> bool:
+    """Say whether a name says nothing to people: attr_12, c7, brnd, LINEAMOU.
+
+    >>> [is_cryptic(name) for name in ("attr_12", "brnd", "LINEAMOU", "amount", "col3", "AMOUNT")]
+    [True, True, True, False, True, False]
+    """
+    if re.search(r"\d$", name) or re.fullmatch(r"[A-Z]{7,}", name):
+        return True
+    parts = [part for part in split_name(name) if len(part) >= 3]
+    return any(not re.search(r"[aeiouy]", part) for part in parts)
 
 
 def _name(table: str, column: str | None, words: tuple[str, ...], type_: str) -> Name:
     letters = "".join(words)
-    return Name(table=table, column=column, words=words, letters=letters, full=letters, type=type_)
+    return Name(
+        table=table, column=column, words=words, letters=letters, full=letters, type=type_,
+        told=True,
+    )  # fmt: skip
 
 
 def _of_table(meaning: str) -> Iterator[tuple[tuple[str, ...], float]]:

@@ -169,6 +169,10 @@ class MeasureMaker:
         for one in computed:
             if one.aggregate != "sum" or one.column is None:
                 continue
+            if one.column.metric:
+                if not self.vocabulary.known.metrics[one.column.metric].adds:
+                    raise NotUnderstood([], f"{one.column.metric!r} does not add up.")
+                continue
             if not self.said_of(one.column).isdisjoint((*AVERAGED, "price")):
                 raise NotUnderstood(
                     [], f"{analysis.text!r} needs what adds up: {one.column.column!r} does not."

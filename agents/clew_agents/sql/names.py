@@ -17,6 +17,7 @@ class Name:
         full: all words run together, with units and prefixes.
         type: of the column; empty for a table.
         metric: the name of the company's measure that it stands for; then ``column`` is that too.
+        told: a meaning gives the name, not the schema.
         term: the company's word for some rows of the table; then ``column`` is None.
     """
 
@@ -28,6 +29,7 @@ class Name:
     type: str = ""
     metric: str = ""
     term: str = ""
+    told: bool = False
 
     @property
     def raw(self) -> str:

@@ -350,7 +350,7 @@ class ConditionReader:
         if item.tag != "F":
             return False
         hits = {(hit.table, hit.column) for hit in value.hits}
-        if any((m.name.table, m.name.column) in hits for m in item.matches):
+        if any((m.name.table, m.name.column) in hits for m in (*item.matches, *item.weak)):
             return True
         tables = {table for table, _ in hits}
         between = range(min(beside, at) + 1, max(beside, at))

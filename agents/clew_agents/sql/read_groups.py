@@ -9,6 +9,8 @@ from clew_agents.sql.reading import Group, Op
 from clew_agents.sql.resolve import NUMERIC
 from clew_core.query_spec import Grain
 
+_PERCENT = ("percent", "%", "per cent", "pct")
+
 
 class GroupReader:
     """Reads "top 5", "by month", "which country has the lowest"."""
@@ -34,6 +36,9 @@ class GroupReader:
                 reading.direction = cast(Literal["max", "min"], item.value)
                 number = self.cursor.next(at)
                 if self.cursor.free(number) and number is not None and self.cursor.counts(number):
+                    after = self.cursor.next(number, "")
+                    if after is not None and self.cursor.items[after].text.lower() in _PERCENT:
+                        reading.rest.append(self.cursor.items[after])  # a part of all, not ten
                     reading.limit = int(self.cursor.items[number].number or 0)
                     self.cursor.take(number)
             else:
@@ -219,6 +224,8 @@ class GroupReader:
                 continue
             right = self.cursor.next(at, ".DU#HS" if item.tag == "K" else ".DU#H")
             passed = range(at + 1, right or at + 1)
+            if any(self.cursor.items[i].text.lower() in ("do", "does", "did") for i in passed):
+                continue  # "what does a parcel cost"
             if any(self.cursor.items[i].tag == "U" for i in passed) and item.tag == "Q":
                 continue
             if right is not None and self.cursor.free(right) and self.cursor.is_thing(right):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from clew_agents.sql.cursor import Cursor
@@ -10,6 +11,7 @@ from clew_agents.sql.reading import Op
 from clew_agents.sql.resolve import DATES, NUMERIC
 from clew_core.query_spec import Aggregate
 
+_PERCENT = frozenset("pct percent percentage rate ratio share".split())
 COMPUTABLE = (*NUMERIC, *DATES)
 
 
@@ -203,11 +205,22 @@ class MeasureReader:
                 if self.cursor.is_table(right) and self._is_free_number(beyond):
                     right = beyond or right  # "how much did repairs cost"
                 table = self.cursor.is_table(right)
+                self._leave_out_percentages(right)
                 self.cursor.reading.ops.append(
                     Op(aggregate="sum" if table else None, target=self.cursor.items[right])
                 )
                 self.cursor.take(right)
         self.cursor.take(at)
+
+    def _leave_out_percentages(self, at: int) -> None:
+        """Read "how much discount" as the amount, where there is a percentage too."""
+        item = self.cursor.items[at]
+        kept = tuple(m for m in item.matches if _PERCENT.isdisjoint(m.name.words))
+        amounts = tuple(
+            m for m in item.weak if m.score >= 0.62 and _PERCENT.isdisjoint(m.name.words)
+        )
+        if kept != item.matches and (kept or amounts):
+            self.cursor.items[at] = replace(item, matches=kept or amounts)
 
     def _is_free_number(self, at: int | None) -> bool:
         free = self.cursor.free(at) and self.cursor.is_column(at, NUMERIC)

@@ -15,6 +15,7 @@ from clew_tools.semantic.keys import AmbiguousPath, NoPath, shortest_path
 NUMERIC = ("integer", "number", "decimal")
 DATES = ("date", "timestamp")
 _FAR = 99
+_TOLD = 0.64
 # Words in the names of columns that say when a row was written, not when something happened.
 _AUDIT = frozenset("crtd updt ts etl loaded inserted updated modified changed deleted".split())
 
@@ -76,11 +77,15 @@ class Resolver:
         Raises:
             Ambiguous: several fit equally well.
         """
-        found = [
-            match.name
-            for match in item.matches
-            if match.name.column is not None and (not types or match.name.type in types)
-        ]
+        found = self._nearer(
+            item,
+            [
+                match.name
+                for match in item.matches
+                if match.name.column is not None and (not types or match.name.type in types)
+            ],
+            types,
+        )
         if not found:
             return None
         if (pin := self.pins.get(item.text.casefold())) is not None:
@@ -93,11 +98,27 @@ class Resolver:
             self.terms[chosen[0].table, chosen[0].column or ""] = (
                 f"{item.text} of {chosen[0].table}"
             )
-        score = next(match.score for match in item.matches if match.name is chosen[0])
+        fits = (*item.matches, *item.weak)
+        score = next(match.score for match in fits if match.name is chosen[0])
         # Of a loose match the name of the column says more than the word did.
         said = item.text if score >= GOOD else " ".join(chosen[0].words)
         self.terms.setdefault((chosen[0].table, chosen[0].column or ""), said)
         return self._remember(chosen[0])
+
+    def _nearer(self, item: Item, found: list[Name], types: Sequence[str]) -> list[Name]:
+        """Prefer an abbreviation or a meaning at hand to a plain name in a table far away."""
+        near = self._qualifiers(item) | ({self.base} if self.base is not None else set())
+        if not found or any(name.table in near for name in found):
+            return found
+        weak = [
+            match.name
+            for match in item.weak
+            if match.name.column is not None
+            and match.name.table in near
+            and (match.score >= GOOD or (match.name.told and match.score >= _TOLD))
+            and (not types or match.name.type in types)
+        ]
+        return weak[:1] if len({(n.table, n.column) for n in weak}) == 1 else found
 
     def table(self, item: Item) -> str | None:
         """The table that an item names; None if it names none.
@@ -128,6 +149,7 @@ class Resolver:
         for keep in self._value_filters(names):
             if len({(hit.table, hit.column) for hit in hits}) > 1:
                 hits = [hit for hit in hits if keep(hit.table, hit.column)] or hits
+        hits = self._nearest(hits)
         columns = list(dict.fromkeys((hit.table, hit.column) for hit in hits))
         if len(columns) > 1:
             raise Ambiguous(value.text, columns)
@@ -136,6 +158,24 @@ class Resolver:
         self.used.add(columns[0])
         self._say_value(*columns[0])
         return hits
+
+    def _nearest(self, hits: list[ValueHit]) -> list[ValueHit]:
+        """Of values in several tables keep those that the rows asked for point at most directly."""
+        if self.base is None or len({(hit.table, hit.column) for hit in hits}) < 2:
+            return hits
+        steps = {hit.table: self.distance(hit.table) for hit in hits}
+        least = min(steps.values())
+        if any(self._is_linked(table) for table, far in steps.items() if far >= _FAR):
+            return hits
+        return [hit for hit in hits if steps[hit.table] == least] if least < _FAR else hits
+
+    def _is_linked(self, table: str) -> bool:
+        """Whether a table of pairs joins a table to the base: tracks and playlists."""
+        for pairs in self.vocabulary.catalog.tables:
+            ends = {key.table for key in pairs.foreign_keys}
+            if {table, self.base} <= ends and len(pairs.columns) <= len(pairs.foreign_keys) + 2:
+                return True
+        return False
 
     def _say_value(self, table: str, column: str) -> None:
         """Call the column of a value as people would: a label like its table."""
@@ -284,7 +324,9 @@ class Resolver:
         return tables
 
     def _value_filters(self, names: Sequence[Item]) -> tuple:  # type: ignore[type-arg]
-        named = {(m.name.table, m.name.column) for name in names for m in name.matches}
+        named = {
+            (m.name.table, m.name.column) for name in names for m in (*name.matches, *name.weak)
+        }
         hinted: set[tuple[str, str]] = set()
         for item in self.items:
             if item.tag == "h":

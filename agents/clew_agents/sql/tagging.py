@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 
 from clew_agents.sql.lexicon import LONGEST, PHRASES
 from clew_agents.sql.periods import Period, read_period
-from clew_agents.sql.thesaurus import GEOGRAPHY
+from clew_agents.sql.thesaurus import GEOGRAPHY, PHRASAL
 from clew_agents.sql.tokens import Token, tokenize
 from clew_agents.sql.vocabulary import GOOD, Match, Vocabulary
 from clew_agents.sql.words import singular, split_name
 from clew_tools.database.source import ValueHit, ValueIndex
 
 _LONGEST_NAME = 6
+_AFTER_VERBS = frozenset("in on at for from to per by with during since until last this".split())
 _PRONOUNS = frozenset("we they you i he she it to".split())
 
 
@@ -31,6 +32,7 @@ class Item:
         text: as it was typed.
         value: of the lexicon entry; of a hint or an unknown word: the word.
         matches: names that it may mean, also beside another tag ("total", "year").
+        weak: names that it fits less well than those; they count where nothing else is near.
         hits: values that it may mean.
         number: for #, and for number words beside another tag.
         period: for P.
@@ -43,6 +45,7 @@ class Item:
     text: str
     value: str = ""
     matches: tuple[Match, ...] = ()
+    weak: tuple[Match, ...] = ()
     hits: tuple[ValueHit, ...] = ()
     number: int | float | None = None
     period: Period | None = None
@@ -118,6 +121,7 @@ class _Tagger:
                 best = replace(
                     best,
                     matches=best.matches or item.matches,
+                    weak=best.weak or item.weak,
                     hits=best.hits or item.hits,
                     number=best.number if best.number is not None else item.number,
                 )
@@ -149,6 +153,7 @@ class _Tagger:
         if len(token.text) < 2 or not token.text.isupper() or self.question.isupper():
             return None
         hits = tuple(hit for hit in self.values.find(token.text) if hit.value == token.text)
+        hits = self.vocabulary.without_copies(hits)
         return replace(self._item("V", at, at + 1), hits=hits) if hits else None
 
     def _period(self, at: int) -> Item | None:
@@ -168,7 +173,7 @@ class _Tagger:
             if any(t.kind == "quoted" for t in self.tokens[at : at + length]):
                 continue
             if (entry := PHRASES.get(words)) is not None:
-                if entry.value == "verb" and self.values.find(words[0]):
+                if entry.value == "verb" and self.values.find(words[0]) and not self._does(at):
                     return None  # "processed records", where that is a status
                 return replace(self._item(entry.tag, at, at + length), value=entry.value)
         return None
@@ -179,28 +184,40 @@ class _Tagger:
             if any(token.kind in ("sign", "date", "quoted") for token in span):
                 continue
             words = tuple(token.norm for token in span)
+            words = PHRASAL.get(words, words)
             matches = self.vocabulary.match(words)
             if not matches:
                 continue
             loose = matches[0].score < (GOOD if length == 1 else 0.95)
             if loose and any((word,) in PHRASES for word in (words[0], words[-1])):
                 continue
-            return replace(self._item("F", at, at + length), matches=matches)
+            weak = self.vocabulary.weak(words)
+            return replace(self._item("F", at, at + length), matches=matches, weak=weak)
         return None
 
     def _value(self, at: int) -> Item | None:
         if self.tokens[at].kind == "quoted":
             item = self._item("V", at, at + 1)
-            hits = self.values.find(self.tokens[at].text)
+            hits = self.vocabulary.without_copies(self.values.find(self.tokens[at].text))
             return replace(item, hits=hits, value=self.tokens[at].text)
         for length in range(min(self.values.longest + 2, len(self.tokens) - at, 12), 0, -1):
             span = self.tokens[at : at + length]
             item = self._item("V", at, at + length)
-            if self._everyday(span) or (length == 1 and self._is_verb(at)):
+            if self._everyday(span) or (length == 1 and (self._is_verb(at) or self._does(at))):
                 continue
             if hits := self._find(item.text, span):
                 return replace(item, hits=hits)
         return None
+
+    def _does(self, at: int) -> bool:
+        """A verb in small letters that ends a clause with "did": "which parcels did X carry"."""
+        token = self.tokens[at]
+        entry = PHRASES.get((token.norm,))
+        if entry is None or entry.value != "verb" or not token.text.islower():
+            return False
+        after = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
+        asked = any(t.norm in ("did", "do", "does") for t in self.tokens[:at])
+        return asked and (after is None or after.norm in _AFTER_VERBS)
 
     def _is_verb(self, at: int) -> bool:
         """A word in small letters after a pronoun is what somebody does: "do we carry"."""
@@ -228,6 +245,9 @@ class _Tagger:
         return len(token.text) <= 3 and not written_so and not self._places(token.text)
 
     def _find(self, text: str, span: Sequence[Token]) -> tuple[ValueHit, ...]:
+        return self.vocabulary.without_copies(self._find_all(text, span))
+
+    def _find_all(self, text: str, span: Sequence[Token]) -> tuple[ValueHit, ...]:
         after = self.question[span[-1].end : span[-1].end + 1]
         if after in (".", ")", "!") and (hits := self.values.find(text + after)):
             return hits

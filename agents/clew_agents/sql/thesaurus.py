@@ -66,9 +66,36 @@ ADJECTIVES: dict[str, tuple[str, ...]] = {
     "cold": ("temperature", "temp"),
 }
 
+# Short words in names of tables, and what they are short for: "exchange rates" of fx_rates.
+SHORT: dict[str, tuple[str, ...]] = {
+    "fx": ("exchange", "foreign", "currency"),
+    "hr": ("human", "resources", "personnel"),
+    "po": ("purchase",),
+    "gl": ("ledger",),
+    "ar": ("receivable", "receivables"),
+    "ap": ("payable", "payables"),
+}
+
+# Verbs of two words, and the one that names of tables and columns come from.
+PHRASAL: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("sent", "back"): ("returned",),
+    ("came", "back"): ("returned",),
+    ("come", "back"): ("returned",),
+    ("coming", "back"): ("returned",),
+    ("brought", "back"): ("returned",),
+    ("gave", "back"): ("returned",),
+    ("given", "back"): ("refunded",),
+    ("paid", "back"): ("refunded",),
+    ("signed", "up"): ("signup",),
+    ("sign", "up"): ("signup",),
+    ("called", "off"): ("cancelled",),
+    ("filled", "in"): ("completed",),
+}
+
 # A total of these makes sense; a total of others (prices, rates, ages) does not.
 ADDITIVE = frozenset(
     "amount quantity qty total sales revenue turnover units count sum bytes volume income profit "
+    "discount refund rebate commission tip bonus fine "
     "cost expense expenses spend spending donation payment paid sold visits views clicks orders "
     "downloads attendance goals points hours minutes loss tax deposit withdrawal births deaths "
     "cases production consumption".split()

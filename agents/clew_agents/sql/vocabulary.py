@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from clew_agents.sql.company import company_names, matches_of
 from clew_agents.sql.meanings import Told, told_matches, told_names
 from clew_agents.sql.names import Match, Name
-from clew_agents.sql.thesaurus import LABELS, WORTH, synonyms
+from clew_agents.sql.thesaurus import LABELS, SHORT, WORTH, synonyms
 from clew_agents.sql.tokens import tokenize
 from clew_agents.sql.words import abbreviates, same, singular, split_name, stems
 from clew_knowledge.known import NOTHING, Known
 from clew_tools.database.catalog import Catalog, Column, Table
+from clew_tools.database.source import ValueHit
 
 # Below these a match is no name but a hint, or nothing.
 EXACT, GOOD, FAIR = 1.0, 0.8, 0.6
@@ -24,6 +25,12 @@ __all__ = ["EXACT", "FAIR", "GOOD", "Match", "Name", "Vocabulary", "names_table"
 
 _WAREHOUSE = frozenset("dim fact fct tbl stg vw lkp ref".split())
 _UNITS = frozenset("eur usd gbp chf jpy dkk sek nok pln czk kg km cm mm".split())
+_COPY = re.compile(r"_?(\d{2,8}(_\d+)*|old|bak|backup|copy|tmp|temp|archive|snapshot|bkp)$")
+_SUFFIXES = frozenset(
+    "days day hours hour minutes minute mins seconds secs months weeks years h s ms g kg m km cm "
+    "pct percent".split()
+)
+_PREFIXED = re.compile(r"(s|n|b|d|t|ts|m|i|f|dt|str|int|dec|num)(?=[A-Z][a-z])")
 _NUMBERS = ("integer", "number", "decimal")
 _AMOUNTS = frozenset("amount value total sum".split())
 _CODES = frozenset("code".split())
@@ -46,7 +53,9 @@ class Vocabulary:
     told: dict[str, list[Told]] = field(default_factory=dict)
     _row_nouns: frozenset[str] = frozenset()
     _known: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
+    _weak: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
     _hints: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    copies: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Cut all names into words."""
@@ -59,6 +68,7 @@ class Vocabulary:
         self.company = company_names(self.known)
         self.told = told_names(self.catalog)
         self._row_nouns = _row_nouns(self.catalog)
+        self.copies = _copies(self.catalog)
 
     @property
     def names(self) -> tuple[Name, ...]:
@@ -79,6 +89,7 @@ class Vocabulary:
             ]
             found += matches_of(words, self.company)
             found = _by_best_name([*found, *told_matches(words, self.told)])
+            found = self._originals(found)
             best = max((match.score for match in found), default=0.0)
             if best < EXACT and len(words) == 1 and words[0] in _SAID_OF_KEYS:
                 found += [Match(name=name, score=0.99) for name in self._own_keys()]
@@ -86,8 +97,24 @@ class Vocabulary:
             noun = len(words) == 1 and not words[0].endswith(("ed", "ing"))
             if best < GOOD and noun and singular(words[0]) in self._row_nouns:
                 found, best = [Match(name=self.tables[0], score=GOOD)], GOOD
+            found.sort(key=lambda match: -match.score)
             self._known[words] = tuple(m for m in found if m.score >= best - 0.02)
+            self._weak[words] = tuple(m for m in found if m.score < best - 0.02)
         return self._known[words]
+
+    def weak(self, words: tuple[str, ...]) -> tuple[Match, ...]:
+        """Find the names that words fit less well than the best ones, best first."""
+        self.match(words)
+        return self._weak[words]
+
+    def _originals(self, found: list[Match]) -> list[Match]:
+        """Leave out snapshots of tables that are found themselves."""
+        kept = [m for m in found if m.name.table not in self.copies or m.score == EXACT]
+        return kept or found
+
+    def without_copies(self, hits: tuple[ValueHit, ...]) -> tuple[ValueHit, ...]:
+        """Leave out values of snapshots where they stand in other tables too."""
+        return tuple(hit for hit in hits if hit.table not in self.copies) or hits
 
     def _own_keys(self) -> list[Name]:
         """The one column of each table that identifies its rows."""
@@ -113,8 +140,31 @@ class Vocabulary:
                 )
                 or any(len(f) >= 4 and f in name.letters for f in forms)
                 and name.column is not None
-            )
+            ) | self._hinted_beside(word)
         return self._hints[word]
+
+    def _hinted_beside(self, word: str) -> frozenset[tuple[str, str]]:
+        """The columns whose meaning or metric has the word, or whose table is called by it."""
+        found = {
+            (one.name.table, one.name.column)
+            for told in self.told.values()
+            for one in told
+            if one.name.column is not None and any(same(word, part) for part in one.name.words)
+        }
+        found |= {
+            (name.table, name.metric)
+            for name in self.company
+            if name.metric and any(same(word, part) for part in name.words)
+        }
+        alike = {word, *synonyms(word)}
+        partly = {
+            name.table
+            for name in self.tables
+            if len(name.words) > 1
+            and any(part in alike or word in SHORT.get(part, ()) for part in name.words[:-1])
+        }
+        found |= {(n.table, n.column) for n in self.columns if n.table in partly and n.column}
+        return frozenset((table, column) for table, column in found if column is not None)
 
     def column(self, name: Name) -> Column:
         """Look a column name up in the catalog."""
@@ -142,7 +192,16 @@ class Vocabulary:
             if own[near[0]].type == "text":
                 return (own[near[0]],)  # one of them is misspelled
         named = [n for n in own.values() if n.type == "text" and n.words[-1] in LABELS]
+        if not named:
+            named = [n for n in own.values() if n.type == "text" and self._is_called_name(n, stem)]
         return (named[0],) if len(named) == 1 else ()
+
+    def _is_called_name(self, name: Name, stem: str) -> bool:
+        """Whether its meaning or an abbreviation says that a column holds names."""
+        said = split_name(self.column(name).meaning or "")[:3]
+        if said[:1] == ("name",) or said[1:2] == ("name",) or said[1:2] == ("title",):
+            return True
+        return abbreviates(name.letters, (stem, "name")) >= 0.8
 
     def worth(self, table: str) -> Name | None:
         """Choose the column that says what a row of a table is worth; None if there is none."""
@@ -169,6 +228,16 @@ class Vocabulary:
             or any(name.column in key.columns for key in keys)
             or (name.words[-1] in ("id", "key", "uuid", "guid") and name.type != "number")
         )
+
+
+def _copies(catalog: Catalog) -> frozenset[str]:
+    """List the tables that are snapshots of another one: customers_202311, orders_backup."""
+    names = {table.name.casefold() for table in catalog.tables}
+    return frozenset(
+        table.name
+        for table in catalog.tables
+        if (bare := _COPY.sub("", table.name.casefold())) != table.name.casefold() and bare in names
+    )
 
 
 def _by_best_name(found: list[Match]) -> list[Match]:
@@ -238,9 +307,13 @@ def _column_names(table: Table) -> Iterable[Name]:
     shared = _shared_first_word([column.name for column in table.columns])
     rests = ["_".join(split_name(column.name)[1:]) for column in table.columns]
     second = _shared_first_word(rests) if shared else ""
+    prefixes = [m[1] for c in table.columns if (m := _PREFIXED.match(c.name)) is not None]
+    typed = len(prefixes) > 1 and len(set(prefixes)) > 1  # sName, nCount: a letter for the type
     for column in table.columns:
         words = split_name(re.sub(r"\s*[(\[][^)\]]*[)\]]\s*$", "", column.name))
         words = _PERSON.get("".join(words), words)
+        if typed and len(words) > 1 and _PREFIXED.match(column.name):
+            words = words[1:]
         for word in (shared, second):
             if len(words) > 1 and words[0] == word:
                 words = words[1:]
@@ -316,6 +389,9 @@ def _partial(words: tuple[str, ...], name: Name) -> float:
             return 0.66  # customers of "Customer Name"
     if len(words) < len(name.words) and all(map(same, words, name.words[-len(words) :])):
         return 0.65
+    if len(words) == len(name.words) - 1 and name.words[-1] in _SUFFIXES:
+        if name.type in _NUMBERS and all(map(same, words, name.words)):
+            return 0.9  # lead time of "lead_time_days"
     tails = _AMOUNTS if name.type in _NUMBERS else _CODES if name.type == "text" else ()
     if len(words) == len(name.words) - 1 and name.words[-1] in tails:
         if all(map(same, words, name.words)):
