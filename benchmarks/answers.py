@@ -236,6 +236,21 @@ def seeds_of(text: str) -> list[int]:
     return found
 
 
+def _tell(name: str, lines: Sequence[Line], args: argparse.Namespace) -> None:
+    if args.out:
+        with Path(args.out).open("a", encoding="utf-8") as out:
+            for line in lines:
+                out.write(json.dumps(line.record(), ensure_ascii=False) + "\n")
+    if args.verbose:
+        for line in lines:
+            if line.verdict not in _GOOD:
+                print(line.shown())
+    table = table_of(lines)
+    print(f"\n{name}\n\n{table}")
+    if args.write:
+        write_section(f"Answers: {name}, built-in proposer", table)
+
+
 def main() -> int:
     """Print the figures; with ``--write`` put them into RESULTS.md."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -251,22 +266,13 @@ def main() -> int:
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     if args.out:
         Path(args.out).write_text("", encoding="utf-8")
-    for name in [args.set] if args.set else sorted(ASK):
-        with tempfile.TemporaryDirectory() as scratch:
-            os.environ["CLEW_HOME"] = f"{scratch}/home"
-            lines = ASK[name](args, Path(scratch))
-        if args.out:
-            with Path(args.out).open("a", encoding="utf-8") as out:
-                for line in lines:
-                    out.write(json.dumps(line.record(), ensure_ascii=False) + "\n")
-        if args.verbose:
-            for line in lines:
-                if line.verdict not in _GOOD:
-                    print(line.shown())
-        table = table_of(lines)
-        print(f"\n{name}\n\n{table}")
-        if args.write:
-            write_section(f"Answers: {name}, built-in proposer", table)
+    # One home for all: what the product keeps for a process lies in it.
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["CLEW_HOME"] = f"{scratch}/home"
+        for name in [args.set] if args.set else sorted(ASK):
+            folder = Path(scratch, name)
+            folder.mkdir()
+            _tell(name, ASK[name](args, folder), args)
     return 0
 
 
