@@ -16,6 +16,7 @@ from clew_tools.cells.method_names import (
     FIGURES,
     OWN_GENERATOR,
     RUN_SQL,
+    STORES,
 )  # fmt: skip
 from clew_tools.cells.names import FOLDER, SETTINGS, Names
 from clew_tools.cells.shape import (
@@ -139,11 +140,14 @@ class Expressions(Names):
             elif name in ("exec", "eval"):
                 self._execute(node)
             self.read(name)
-            self.calls.append(self._as_call(name, node))
+            self._note_call(name, node)
         else:
             self.expr(func.value if isinstance(func, ast.Attribute) else func)
             if isinstance(func, ast.Attribute):
                 self._method(func, node, taken)
+            if node.args or node.keywords:
+                for owner in self.family(self.roots(func)):
+                    self._note_call(owner, node, method=isinstance(func, ast.Attribute))
         for arg in node.args:
             self.expr(arg)
         for keyword in node.keywords:
@@ -157,16 +161,20 @@ class Expressions(Names):
         if name in _DRAWING or name in FIGURES:
             self.draws = True
 
-    def _as_call(self, name: str, node: ast.Call) -> Call:
-        return Call(
-            name,
-            tuple(tuple(self.family(self.roots(a))) for a in node.args),
-            tuple((k.arg or "**", tuple(self.family(self.roots(k.value)))) for k in node.keywords),
+    def _note_call(self, name: str, node: ast.Call, *, method: bool = False) -> None:
+        """Keep which variables a call hands over; what it does with them, its function says."""
+        positional = tuple(tuple(self.objects(self.roots(a))) for a in node.args)
+        named = tuple(
+            (k.arg or "**", tuple(self.objects(self.roots(k.value)))) for k in node.keywords
         )
+        if method and not any(positional) and not any(group for _, group in named):
+            return
+        self.call_at[id(node)] = len(self.calls)
+        self.calls.append(Call(name, positional, named, (), method))
 
     def _method(self, func: ast.Attribute, node: ast.Call, taken: bool) -> None:
         method = func.attr
-        roots = self.family(self.roots(func.value))
+        roots = self.objects(self.roots(func.value))
         path = dotted(func)
         if method == "update" and isinstance(func.value, ast.Call):
             if last_name(func.value.func) in ("globals", "locals"):
@@ -183,7 +191,7 @@ class Expressions(Names):
         if method in ("set_option", "use", "set_theme", "set_style", "set_palette", "reset_option"):
             self.changes.add(SETTINGS)
         if method == "pipe" and node.args and isinstance(node.args[0], ast.Name):
-            rest = tuple(tuple(self.family(self.roots(a))) for a in node.args[1:])
+            rest = tuple(tuple(self.objects(self.roots(a))) for a in node.args[1:])
             self.calls.append(Call(node.args[0].id, (tuple(roots), *rest), ()))
         if method in RUN_SQL or method == "eval":
             if not self._runs_sql(method, path, node) and taken:
@@ -194,6 +202,10 @@ class Expressions(Names):
             pass
         for owner in roots:
             self.method_calls.add(MethodCall(owner, method, taken))
+        if method in STORES:
+            for arg in (*node.args, *(k.value for k in node.keywords)):
+                for owner in self.roots(func.value):
+                    self.share(owner, self.family(self.roots(arg)) - {owner})
 
     def _runs_sql(self, method: str, path: tuple[str, ...], node: ast.Call) -> bool:
         """Take over the statement that a method runs; say whether it may change something."""

@@ -37,19 +37,21 @@ class Thing(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call of something by its plain name.
+    """A call of what a variable holds: of itself, of one of its parts, of a method of it.
 
     Attributes:
-        name: that is called.
+        name: of the variable.
         positional: per argument the variables whose objects it may hand over.
         named: the same for keyword arguments.
         result: the names that the call's value is bound to.
+        method: what is called is a method.
     """
 
     name: str
     positional: tuple[tuple[str, ...], ...]
     named: tuple[tuple[str, tuple[str, ...]], ...]
     result: tuple[str, ...] = ()
+    method: bool = False
 
 
 class MethodCall(NamedTuple):
@@ -77,9 +79,11 @@ class Body:
         changes: things outside that it changes.
         changed_params: parameters that it changes in place.
         returned_params: parameters whose objects it may hand back.
+        keeps: pairs of parameters and outside names that may hold one object afterwards.
         calls: calls of plain names inside it, arguments named as inside.
         method_calls: calls of methods inside it, of parameters and of names outside.
         is_class: an instance carries the body on.
+        changes_arguments: of a class: one of its methods may change what it is given.
     """
 
     params: tuple[str, ...] = ()
@@ -88,9 +92,11 @@ class Body:
     changes: frozenset[Thing] = frozenset()
     changed_params: frozenset[str] = frozenset()
     returned_params: frozenset[str] = frozenset()
+    keeps: frozenset[tuple[str, str]] = frozenset()
     calls: tuple[Call, ...] = ()
     method_calls: frozenset[MethodCall] = frozenset()
     is_class: bool = False
+    changes_arguments: bool = False
 
 
 NOTHING: frozenset[Thing] = frozenset()
@@ -111,7 +117,8 @@ class Facts:
         loop_names: bound by loops only, which nobody means to hand on.
         bodies: functions and classes that it defines.
         calls: calls of plain names.
-        aliases: pairs of variables that may hold one object.
+        aliases: pairs of variables that may hold one object afterwards.
+        entries: variable that it binds → variables whose objects from before it may hold.
         holds: name → names that its value was made from without calling them.
         methods: of classes in this cell: name → whether it changes its object.
         texts: names bound to a text that is known.
@@ -137,6 +144,7 @@ class Facts:
     bodies: Mapping[str, Body] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     aliases: frozenset[tuple[str, str]] = frozenset()
+    entries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     holds: tuple[tuple[str, tuple[str, ...]], ...] = ()
     methods: Mapping[str, bool] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from clew_tools.cells.expressions import Expressions
 from clew_tools.cells.facts import Body, Facts, Thing, variable
 from clew_tools.cells.method_names import FIGURES
 from clew_tools.cells.methods import may_change
-from clew_tools.cells.names import FOLDER, SETTINGS, without
+from clew_tools.cells.names import BUILTINS, FOLDER, SETTINGS, without
 from clew_tools.cells.shape import all_args, dotted, last_name, namespace_key
 from clew_tools.cells.sql import looks_like_sql, read_sql
 
@@ -79,9 +79,21 @@ class Flow(Expressions):
             self._assign_name(node.id, value, loop)
         elif isinstance(node, ast.Tuple | ast.List):
             parts = value.elts if isinstance(value, ast.Tuple | ast.List) else None
-            pairwise = parts is not None and len(parts) == len(node.elts)
-            for at, part in enumerate(node.elts):
-                self.target(part, parts[at] if parts and pairwise else value, loop=loop)
+            if parts is not None and len(parts) == len(node.elts):
+                # All values are there before the first name is bound: `a, b = b, a`.
+                before = [self.objects(self.roots(one)) for one in parts]
+                entries = [{e for n in names for e in self.entry(n)} for names in before]
+                rebound = {n.id for n in node.elts if isinstance(n, ast.Name)}
+                for at, one in enumerate(node.elts):
+                    if isinstance(one, ast.Name):
+                        self._assign_name(
+                            one.id, parts[at], loop, (before[at] - rebound, entries[at])
+                        )
+                    else:
+                        self.target(one, parts[at], loop=loop)
+            else:
+                for one in node.elts:
+                    self.target(one, value, loop=loop)
             if isinstance(value, ast.Call) and last_name(value.func) in FIGURES:
                 names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
                 for other in names[1:]:
@@ -102,9 +114,22 @@ class Flow(Expressions):
                 self.changes.add(FOLDER)
             else:
                 self.change(self.roots(node.value))
+                if isinstance(value, ast.Name | ast.Dict | ast.List | ast.Tuple):
+                    # `d["k"] = a` keeps a itself; a column of a frame, `other["x"]`, is copied.
+                    for owner in self.roots(node.value):
+                        self.share(owner, self.family(self.roots(value)) - {owner})
 
-    def _assign_name(self, name: str, value: ast.expr | None, loop: bool) -> None:
-        roots = self.roots(value) if value is not None else []
+    def _assign_name(
+        self,
+        name: str,
+        value: ast.expr | None,
+        loop: bool,
+        shared: tuple[set[str], set[str]] | None = None,
+    ) -> None:
+        roots = self.family(self.roots(value)) if value is not None else set()
+        entries = {e for root in roots for e in self.entry(root)}
+        if shared is not None:
+            roots, entries = shared
         carried: list[str] = []
         lambdas: list[ast.Lambda | ast.GeneratorExp] = []
         text = None
@@ -112,13 +137,11 @@ class Flow(Expressions):
             self.carriers(value, carried, lambdas)
             text = file_paths.template(value, self.texts)
         body = self.bodies.get(value.id) if isinstance(value, ast.Name) else None
-        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and self.calls:
-            last = self.calls[-1]
-            if last.name == value.func.id:
-                self.calls[-1] = last._replace(result=(*last.result, name))
+        for at in self.sharing_calls(value):
+            self.calls[at] = self.calls[at]._replace(result=(*self.calls[at].result, name))
         lazy = [self.lambda_body(node) for node in lambdas]
         self.bind(name, loop=loop)
-        self.share(name, roots)
+        self.share(name, roots - {name}, entries)
         if carried:
             self.holds.append((name, tuple(carried)))
         if body is not None:
@@ -301,6 +324,12 @@ class Flow(Expressions):
             ),
             changed_params=frozenset(p for p in params if variable(p) in self.changes),
             returned_params=frozenset(p for p in params if p in self.returned),
+            keeps=frozenset(
+                (one, other)
+                for one, others in self.same.items()
+                for other in others
+                if one not in hidden and other not in hidden and one in params
+            ),
             calls=calls,
             method_calls=frozenset(c for c in self.method_calls if c.owner not in hidden),
         )
@@ -335,6 +364,7 @@ class Flow(Expressions):
         whole = joined(bodies)
         bases = {variable(n) for base in node.bases for n in self._names(base)}
         self.bodies[node.name] = Body(
+            changes_arguments=any(_changes_arguments(body) for body in bodies),
             reads=whole.reads | bases,
             binds=whole.binds,
             changes=whole.changes,
@@ -367,6 +397,7 @@ class Flow(Expressions):
             loop_names=frozenset(self.by_loop - self.by_statement),
             bodies=self.bodies,
             calls=tuple(self.calls),
+            entries={n: frozenset(e) for n, e in self.origin.items() if e and n in self.ever},
             aliases=frozenset((a, b) for a, others in self.same.items() for b in others),
             holds=tuple(self.holds),
             methods=self.methods,
@@ -391,6 +422,19 @@ _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
 }  # fmt: skip
 if hasattr(ast, "TypeAlias"):
     _STATEMENTS[ast.TypeAlias] = Flow._type_alias
+
+
+def _changes_arguments(body: Body) -> bool:
+    """Say whether a method may change something that it is given, apart from its object."""
+    given = set(body.params[1:])
+    return bool(
+        given & body.changed_params
+        or any(c.owner in given and may_change(c, {}) for c in body.method_calls)
+        or any(
+            c.name not in BUILTINS and given & {n for group in c.positional for n in group}
+            for c in body.calls
+        )
+    )
 
 
 def joined(bodies: Sequence[Body]) -> Body:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from clew_tools.cells import file_paths
 from clew_tools.cells.facts import Body, Call, Facts, Thing, variable
 from clew_tools.cells.methods import may_change
-from clew_tools.cells.names import BUILTINS
+from clew_tools.cells.names import BUILTINS, join, part
 
 Role = Literal["defines", "may define", "changes"]
 
@@ -108,7 +108,8 @@ class _Pass:
         self.used: dict[Thing, None] = {}
         self.changed: set[Thing] = set()
         self.maybe: set[str] = set()
-        self.results: list[tuple[str, str]] = []
+        self.holders: dict[str, set[str]] = {n: set(e) for n, e in facts.entries.items()}
+        self.keepers: list[tuple[str, str]] = []
         self._active: set[int] = set()
         self.texts |= facts.texts
         self.modules_here = {**self.modules, **facts.imports}
@@ -192,13 +193,28 @@ class _Pass:
         if dotted.startswith(("random.", "numpy.random.")):
             self._random(dotted)
         for body in bodies:
+            if call.method and not body.is_class:
+                continue
             changed = self._changed_params(body)
             for params, group in _arguments(body, call):
                 names = {n for n in group if n not in inside}
-                if params & changed:
+                if params & changed or body.changes_arguments:
                     self.changed |= {variable(n) for n in names}
                 if body.is_class or params & body.returned_params:
-                    self.results += [(name, n) for name in call.result for n in names]
+                    for name in call.result:
+                        self.holders.setdefault(name, set()).update(names)
+                if body.is_class and call.method:
+                    self.keepers += [(call.name, n) for n in names]
+                for one, other in body.keeps:
+                    if one in params:
+                        kept = self._given(body, call, other) - inside.keys()
+                        self.keepers += [(n, m) for n in names for m in kept]
+
+    def _given(self, body: Body, call: Call, name: str) -> set[str]:
+        """Give the variables that stand for a name of a function: what is given, or itself."""
+        if name not in body.params:
+            return {name}
+        return {n for params, group in _arguments(body, call) if name in params for n in group}
 
     def _random(self, dotted: str) -> None:
         package, _, name = dotted.rpartition(".")
@@ -229,18 +245,25 @@ class _Pass:
 
     def _spread(self) -> None:
         """Let a change reach all names of the changed object."""
-        aliases = dict(self.same)
-        for one, other in (*self.facts.aliases, *self.results):
-            aliases[one] = aliases.get(one, set()) | {other}
-            aliases[other] = aliases.get(other, set()) | {one}
-        todo = [t.name for t in self.changed if t.space == "variable"]
+        changed = {t.name for t in self.changed if t.space == "variable"}
+        for name, entries in self.holders.items():
+            if name in changed:
+                changed |= entries
+        for one, other in (*self.facts.aliases, *self.keepers):
+            if one in changed or other in changed:
+                changed |= {one, other}
+        self.changed |= {variable(name) for name in self._family(changed)}
+
+    def _family(self, names: Iterable[str]) -> set[str]:
+        """Give all names that may stand for the objects of these before the cell."""
+        todo = list(names)
         seen = set(todo)
         while todo:
-            for other in aliases.get(todo.pop(), ()):
+            for other in self.same.get(todo.pop(), ()):
                 if other not in seen and other not in self.modules_here:
                     seen.add(other)
                     todo.append(other)
-        self.changed |= {variable(name) for name in seen}
+        return seen
 
     # What it needs.
 
@@ -333,6 +356,7 @@ class _Pass:
         carried = {
             name: tuple(b for n in names for b in self._carried(n)) for name, names in facts.holds
         }
+        groups = {name: self._family(entries) for name, entries in self.holders.items()}
         made: dict[str, tuple[Body, ...]] = {}
         for call in facts.calls:
             for name in call.result:
@@ -367,10 +391,7 @@ class _Pass:
         for thing in self.changed:
             if thing not in facts.binds:
                 self._add(thing, id_, "changes")
-        for name, other in (*facts.aliases, *self.results):
-            if name not in self.modules_here and other not in self.modules_here:
-                self.same.setdefault(name, set()).add(other)
-                self.same.setdefault(other, set()).add(name)
+        self._share(facts, groups)
         self.modules |= facts.imports
         self.views |= facts.views
         if facts.sets_anything:
@@ -386,6 +407,22 @@ class _Pass:
             and thing.name not in facts.bodies
         )
 
+    def _share(self, facts: Facts, groups: Mapping[str, set[str]]) -> None:
+        """Note who may hold one object after the cell.
+
+        Args:
+            facts: of the cell.
+            groups: variable → the names that held before the cell what it may hold now.
+        """
+        pairs = [*facts.aliases, *self.keepers]
+        bound = {thing.name for thing in facts.binds}
+        for name, group in groups.items():
+            pairs += [(name, other) for other in group if other not in bound]
+            pairs += [(name, other) for other, more in groups.items() if group & more]
+        for name, other in pairs:
+            if name != other and name not in self.modules and other not in self.modules:
+                join(self.same, name, other)
+
     def _carried(self, name: str) -> tuple[Body, ...]:
         own = self.facts.bodies.get(name)
         return (own,) if own is not None else self._bodies(name)
@@ -398,8 +435,7 @@ class _Pass:
     def _forget(self, name: str) -> None:
         self.modules.pop(name, None)
         self.bodies.pop(name, None)
-        for other in self.same.pop(name, ()):
-            self.same.get(other, set()).discard(name)
+        part(self.same, name)
 
     def _note_binding(self, name: str, id_: str) -> None:
         if name in self.facts.loop_names:

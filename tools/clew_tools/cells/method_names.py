@@ -75,6 +75,12 @@ VIEWS = frozenset(
 # whether somebody takes the result.
 BY_USE = frozenset("add remove update insert subtract discard".split())
 
+# They put what they are given into their object.
+STORES = frozenset(
+    "append extend insert add appendleft extendleft update setdefault push put put_nowait "
+    "register set __setitem__ setattr".split()
+)
+
 # They run a statement: what they change, the statement says.
 RUN_SQL = frozenset(
     "sql query execute executescript executemany read_sql read_sql_query run_query".split()
@@ -93,7 +99,7 @@ CHANGES_KEYWORD = frozenset({"ax", "out", "file", "fp", "buf", "excel_writer"})
 
 # Objects of these hand their elements on.
 PASS_ON = frozenset(
-    "enumerate zip reversed sorted list tuple set iter next filter min max dict deque "
+    "enumerate zip map reversed sorted list tuple set iter next filter min max dict deque "
     "chain islice cycle getattr product combinations".split()
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from clew_tools.cells import file_paths
 from clew_tools.cells.facts import Body, Call, MethodCall, Thing, variable
@@ -38,6 +38,8 @@ class Names:
         self.methods: dict[str, bool] = {}
         self.calls: list[Call] = []
         self.same: dict[str, set[str]] = {}
+        self.origin: dict[str, set[str]] = {}
+        self.call_at: dict[int, int] = {}
         self.holds: list[tuple[str, tuple[str, ...]]] = []
         self.texts: dict[str, str] = {}
         self.views: dict[str, frozenset[str]] = {}
@@ -80,19 +82,18 @@ class Names:
 
     def bind(self, name: str, *, loop: bool = False) -> None:
         """Note that a name gets a new value."""
+        self.origin[name] = self.entry(name) if self.branches else set()
         self.bound.add(name)
         self.ever.add(name)
         (self.by_loop if loop else self.by_statement).add(name)
         self.deleted.discard(variable(name))
         self.bodies.pop(name, None)
         self.texts.pop(name, None)
-        for other in self.same.pop(name, ()):
-            self.same.get(other, set()).discard(name)
+        part(self.same, name)
 
     def change(self, names: Iterable[str]) -> None:
         """Note that the objects of variables change in place, under all their names."""
-        for name in self.family(names):
-            self.changes.add(variable(name))
+        self.changes |= {variable(name) for name in self.objects(names)}
 
     def family(self, names: Iterable[str]) -> set[str]:
         """Give all names that may stand for the objects of these."""
@@ -105,13 +106,26 @@ class Names:
                 todo += self.same.get(name, ())
         return found
 
-    def share(self, name: str, others: Iterable[str]) -> None:
-        """Note that a name may hold the same object as others."""
+    def entry(self, name: str) -> set[str]:
+        """Give the variables whose objects, as they were before the cell, a name may hold."""
+        if name in self.origin:
+            return set(self.origin[name])
+        return set() if name in self.ever else {name}
+
+    def objects(self, names: Iterable[str]) -> set[str]:
+        """Give all names that may stand, or stood before the cell, for the objects of these."""
+        family = self.family(names)
+        return family | {one for name in family for one in self.entry(name)}
+
+    def share(self, name: str, others: Iterable[str], entries: Iterable[str] = ()) -> None:
+        """Note that a name may hold the same object as others, and as variables from before."""
+        origin = self.origin.setdefault(name, set())
+        origin |= set(entries)
         for other in others:
             for real in self.shadow.get(other, (other,)):
                 if real != name:
-                    self.same.setdefault(name, set()).add(real)
-                    self.same.setdefault(real, set()).add(name)
+                    origin |= self.entry(real)
+                    join(self.same, name, real)
 
     def table(self, name: str, *, made: bool = False) -> None:
         """Note that a table or view is read or made."""
@@ -170,17 +184,60 @@ class Names:
             return [n for v in node.elts for n in self.roots(v)]
         if isinstance(node, ast.Dict):
             return [n for v in node.values for n in self.roots(v)]
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            return self._roots_of_comprehension(node)
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
                 method = node.func.attr
+                if method == "copy" and node.args:  # copy.copy(x) copies x, not what is in it
+                    return self.roots(node.args[0])
                 if method in PURE and method not in VIEWS:
                     return []
                 if method in RUN_SQL:
                     return []
                 return self.roots(node.func.value)
             if last_name(node.func) in PASS_ON:
-                return [n for a in node.args for n in self.roots(a)]
+                given = (*node.args, *(k.value for k in node.keywords))
+                return [n for a in given for n in self.roots(a)]
         return []
+
+    def _roots_of_comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+    ) -> list[str]:
+        """Its elements may be those of what it goes through; a generator still goes through it."""
+        value = node.value if isinstance(node, ast.DictComp) else node.elt
+        roots = self.roots(value)
+        targets = {
+            n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)
+        }
+        found = [name for name in roots if name not in targets]
+        if isinstance(node, ast.GeneratorExp) or targets & set(roots):
+            found += [n for g in node.generators for n in self.roots(g.iter)]
+        return [name for name in found if name not in targets]
+
+    def sharing_calls(self, node: ast.expr | None) -> Iterator[int]:
+        """List the calls whose result an expression may hand over, by their place in ``calls``."""
+        if isinstance(node, ast.Call):
+            if id(node) in self.call_at:
+                yield self.call_at[id(node)]
+            if isinstance(node.func, ast.Name) and node.func.id in PASS_ON:
+                for arg in (*node.args, *(k.value for k in node.keywords)):
+                    yield from self.sharing_calls(arg)
+            elif isinstance(node.func, ast.Attribute) and node.func.attr not in PURE - VIEWS:
+                yield from self.sharing_calls(node.func.value)
+        elif isinstance(node, ast.Attribute | ast.Subscript | ast.Starred | ast.Await):
+            yield from self.sharing_calls(node.value)
+        elif isinstance(node, ast.NamedExpr):
+            yield from self.sharing_calls(node.value)
+        elif isinstance(node, ast.IfExp):
+            yield from self.sharing_calls(node.body)
+            yield from self.sharing_calls(node.orelse)
+        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+            for one in node.elts:
+                yield from self.sharing_calls(one)
+        elif isinstance(node, ast.Dict | ast.BoolOp):
+            for one in node.values:
+                yield from self.sharing_calls(one)
 
     def carriers(
         self, node: ast.expr, names: list[str], lazy: list[ast.Lambda | ast.GeneratorExp]
@@ -195,7 +252,7 @@ class Names:
                 if node.func.attr in PURE:
                     return
                 self.carriers(node.func.value, names, lazy)
-            elif isinstance(node.func, ast.Name) and node.func.id in BUILTINS - PASS_ON - {"map"}:
+            elif isinstance(node.func, ast.Name) and node.func.id in BUILTINS - PASS_ON:
                 return
             for part in (*node.args, *(k.value for k in node.keywords)):
                 self.carriers(part, names, lazy)
@@ -210,6 +267,20 @@ class Names:
         elif isinstance(node, ast.IfExp):
             self.carriers(node.body, names, lazy)
             self.carriers(node.orelse, names, lazy)
+
+
+def join(same: dict[str, set[str]], one: str, other: str) -> None:
+    """Note that two names may hold one object."""
+    same.setdefault(one, set()).add(other)
+    same.setdefault(other, set()).add(one)
+
+
+def part(same: dict[str, set[str]], name: str) -> None:
+    """Note that a name holds another object now; those that shared with it still share."""
+    others = same.pop(name, set())
+    for other in others:
+        same[other].discard(name)
+        same[other] |= others - {other}
 
 
 def without(call: Call, hidden: set[str]) -> Call:
