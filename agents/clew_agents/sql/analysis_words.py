@@ -46,7 +46,11 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
     **_said("%", "", "share, shares, share of, shares of, percentage, percentages, percentage of, "
             "percent, percent of, per cent, per cent of, proportion, proportion of, fraction, "
             "fraction of, %, % of, portion of, percentage share, percentage share of, "
-            "relative share, pct of"),
+            "relative share, pct of, in percent, in percent of, in percentages, as percentages, "
+            "as a percentage, as percentage, as shares, as a share, as a share of, in per cent, "
+            "as a percentage of, as percentages of, as percent"),
+    **_said("G", "", "distributed over, distributed across, distributed among, distributed by, "
+            "spread over, spread across"),
     **_said("T", "growth", "growth, growth rate, growth rates, growth of, growth in, grow, grew, "
             "grown, growing, rate of growth, rate of change, percentage change, percent change, "
             "relative change, percentage growth, percent growth, % change, % growth, "
@@ -86,7 +90,9 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
             "was not yet, were not yet, has not yet been, have not yet been, have not been, "
             "has not been, still not, still to be, never been"),
     **_said("U", "", "a single, anything, any single, even one, even a single"),
-    **_said(".", "", "but, yet, though"),
+    **_said(".", "", "but, yet, though, build up, built up, builds up, show it, show them, "
+            "show that, group it, group them, group that, list it, do it, make it, give it, "
+            "the same thing"),
     **_said(".", "", "through, via, break that down, break it down, break this down, "
             "break them down, break down, split that, split it, split this, splitted, "
             "split them, show me, account for, accounts for, accounted for, make up, makes up, "

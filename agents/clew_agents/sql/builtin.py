@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clew_agents.proposer import AsksBack, Candidate, CannotAnswer
 from clew_agents.sql import follow_up
@@ -21,7 +21,7 @@ from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item, tag
 from clew_agents.sql.tokens import Token, tokenize
-from clew_agents.sql.vocabulary import Vocabulary, overview
+from clew_agents.sql.vocabulary import GOOD, Match, Vocabulary, overview
 from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
 from clew_core.errors import Refused
@@ -98,6 +98,7 @@ class BuiltinProposer:
     ) -> list[Candidate]:
         cued = context.previous is not None and follow_up.has_cue(question)
         kept = follow_up.without_words(items) if cued else list(items)
+        kept = flagged(kept, context.vocabulary)
         reading = read(kept)
         resolver = Resolver(
             vocabulary=context.vocabulary,
@@ -117,6 +118,7 @@ class BuiltinProposer:
         if previous is not None and previous.source == context.source:
             elliptical = follow_up.is_elliptical(reading)
             bare = elliptical and not any(item.tag in "ANSKLQM" for item in kept)
+            bare |= elliptical and reading.analysis is not None
             narrows = elliptical or follow_up.only_narrows(reading)
             if bare or (cued and (narrows or _same_table(reading, previous))):
                 found = follow_up.continue_spec(previous, reading, resolver, assembler)
@@ -211,6 +213,20 @@ class BuiltinProposer:
                 options=tuple(options),
             )
         )
+
+
+def flagged(items: Sequence[Item], vocabulary: Vocabulary) -> list[Item]:
+    """Let a part of a name be a name where it is that of columns of truth values: "insured"."""
+    found: list[Item] = []
+    for item in items:
+        if item.tag == "h":
+            hinted = vocabulary.hints(item.value)
+            names = [n for n in vocabulary.columns if (n.table, n.column) in hinted]
+            if names and all(name.is_flag for name in names):
+                matches = tuple(Match(name=name, score=GOOD) for name in names)
+                item = replace(item, tag="F", value="", matches=matches)
+        found.append(item)
+    return found
 
 
 def _is_sql(question: str) -> bool:

@@ -185,10 +185,11 @@ class ConditionMaker:
         return q.Predicate(on=on, operator=test.operator, spec=spec)
 
     def _flag(self, test: FlagTest) -> tuple[q.Predicate, str]:
-        name = self.resolver.column(test.item, ("boolean",))
+        name = self.resolver.column(test.item, ("boolean", "integer"))
         assert name is not None  # the reader saw that it is one
         on = q.Column(table=name.table, column=name.column or "")
-        return q.Predicate(on=on, operator="=", values=(test.holds,)), name.table
+        holds: q.Scalar = test.holds if name.type == "boolean" else int(test.holds)
+        return q.Predicate(on=on, operator="=", values=(holds,)), name.table
 
     def _place(
         self,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, cast
 
 from clew_agents.proposer import Candidate
+from clew_agents.sql.analysis import analysed
 from clew_agents.sql.assemble import Assembler
 from clew_agents.sql.conditions import ConditionMaker
 from clew_agents.sql.lexicon import FOLLOW_UP_CUES
 from clew_agents.sql.measures import metric_measure
-from clew_agents.sql.reading import Op, Reading
+from clew_agents.sql.reading import Group, Op, Reading
 from clew_agents.sql.resolve import NUMERIC, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.tokens import tokenize
@@ -21,8 +22,10 @@ _ADDS = frozenset("also additionally too and_by".split())
 
 
 def has_cue(question: str) -> bool:
-    """Whether a question begins as follow-ups do."""
+    """Whether a question begins as follow-ups do, or ends with "instead"."""
     words = tuple(token.norm for token in tokenize(question))
+    if words[-1:] in (("instead",), ("only",)):
+        return True
     return any(words[: len(cue)] == cue for cue in FOLLOW_UP_CUES)
 
 
@@ -69,6 +72,8 @@ def continue_spec(
         Ambiguous, NotUnderstood: something could not be settled, or nothing was changed.
     """
     resolver.base = previous.table
+    for test in reading.values:
+        test.lacking = False  # "without cancelled ones" says what rows must not be
     placed = ConditionMaker(
         reading=reading,
         resolver=resolver,
@@ -77,6 +82,7 @@ def continue_spec(
         source=previous.source,
     ).make()
     spec = previous
+    _regrain(reading)
     if placed.conditions:
         spec = replace(spec, conditions=_merged(spec.conditions, placed.conditions))
     if reading.groups:
@@ -85,11 +91,19 @@ def continue_spec(
         spec = _turned(spec, way_)
     elif reading.ops:
         spec = _recomputed(spec, reading.ops, resolver)
+    if reading.limit is not None and not spec.order and spec.measures and spec.dimensions:
+        first = spec.comparisons[0].name if spec.comparisons else spec.measures[0].name
+        spec = replace(spec, order=(q.Order(by=first, direction="descending"),))
     if reading.limit is not None and spec.order:
         spec = replace(spec, limit=reading.limit)
     if reading.direction is not None and spec.order:
         way: q.Direction = "descending" if reading.direction == "max" else "ascending"
         spec = replace(spec, order=(replace(spec.order[0], direction=way), *spec.order[1:]))
+    if reading.analysis is not None:
+        before = Candidate(spec=replace(spec, comparisons=()), confidence=0.85, reason="")
+        if not spec.measures or (reading.analysis.kind == "share" and not spec.dimensions):
+            raise NotUnderstood([reading.analysis.text], f"{reading.analysis.text!r} of what?")
+        spec = analysed([before], reading.analysis, None, spec.dimensions)[0].spec
     if reading.mark is not None or reading.charted:
         spec = replace(spec, chart=q.ChartHint(mark=reading.mark))
     if spec == previous:  # before the words change
@@ -104,6 +118,14 @@ def continue_spec(
             single_row=not spec.measures and previous.limit is None and not previous.distinct,
         )
     ]
+
+
+def _regrain(reading: Reading) -> None:
+    """Take a grain that stands alone as what to group by: "as quarters"."""
+    grains = [item for item in reading.rest if item.tag == "R"]
+    if len(grains) == 1 and not reading.groups:
+        reading.groups.append(Group(item=grains[0], grain=cast(q.Grain, grains[0].value)))
+        reading.rest = [item for item in reading.rest if item is not grains[0]]
 
 
 def _merged(old: Sequence[q.Condition], new: Sequence[q.Condition]) -> tuple[q.Condition, ...]:
@@ -125,6 +147,8 @@ def _regrouped(
     if not spec.measures:
         raise NotUnderstood([], "A list of rows can't be grouped.")
     old = spec.dimensions if words & _ADDS else ()
+    if "as" in words and all(group.grain is not None for group in reading.groups):
+        old = tuple(d for d in spec.dimensions if d.grain is None)  # "as quarters"
     kept = [d for d in old if all(d.name != m.name for m in made)]
     names = {d.name for d in (*kept, *made)} | {m.name for m in spec.measures}
     order = tuple(o for o in spec.order if o.by in names)
@@ -171,6 +195,13 @@ def _recomputed(spec: q.QuerySpec, ops: Sequence[Op], resolver: Resolver) -> q.Q
         title = of.column if isinstance(of, q.Column) else "value"
         measures.append(q.Measure(name=f"{aggregate}_{title}", aggregate=aggregate, of=of))
     order = tuple(replace(o, by=measures[0].name) for o in spec.order[:1])
+    adds = len(measures) == 1 and measures[0].aggregate in ("count", "sum")
+    compared = tuple(
+        replace(c, measure=measures[0].name)
+        for c in spec.comparisons
+        if len(measures) == 1 and (adds or c.kind not in ("share", "running_total"))
+    )
+    spec = replace(spec, comparisons=compared)
     return replace(spec, measures=tuple(measures), order=order)
 
 

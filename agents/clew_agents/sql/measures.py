@@ -50,7 +50,7 @@ class MeasureMaker:
         if item is None:
             return self._rows_or_worth(op)
         if op.per is not None:
-            return self._averaged_count(item, op.per)
+            return self._averaged_count(op, op.per)
         if op.count:
             return self._counted(op)
         dated = op.aggregate in ("min", "max")
@@ -72,12 +72,13 @@ class MeasureMaker:
             return self._total_of_rows(item.text, table)
         return self.worth_of(table, op.aggregate)
 
-    def _averaged_count(self, item: Item, per: Item) -> Computed:
-        """Count rows per thing: the things are told apart by their key, or are a column."""
-        counted, table = self.resolver.table(item), self.resolver.table(per)
+    def _averaged_count(self, op: Op, per: Item) -> Computed:
+        """Count, or add up, per thing: the things are told apart by their key, or are a column."""
+        inner = self.computed(replace(op, per=None))
+        table = self.resolver.table(per)
         catalog = self.vocabulary.catalog
-        if counted is None:
-            raise NotUnderstood([item.text])
+        if inner.aggregate not in ("count", "sum"):
+            raise NotUnderstood([per.text])
         if table is None:
             column = self.resolver.column(per)
         else:
@@ -85,10 +86,12 @@ class MeasureMaker:
             key = own.primary_key if own else ()
             names = self.vocabulary.of_table(table)
             column = next((n for n in names if len(key) == 1 and n.column == key[0]), None)
-        if column is None or not reaches(catalog, counted, column.table):
-            raise NotUnderstood([per.text], f"A row of {counted!r} belongs to no one {per.text!r}.")
+        if column is None or not reaches(catalog, inner.table, column.table):
+            raise NotUnderstood(
+                [per.text], f"A row of {inner.table!r} belongs to no one {per.text!r}."
+            )
         self.resolver.used.add((column.table, column.column or ""))
-        return Computed(aggregate="count", column=None, table=counted, per=column)
+        return replace(inner, per=column)
 
     def _total_of_rows(self, words: str, table: str) -> Computed:
         """Read "total rides": their number, unless a ride is worth something too."""
@@ -166,8 +169,9 @@ class MeasureMaker:
         analysis = self.reading.analysis
         if analysis is None or analysis.kind not in ("share", "running"):
             return
-        for one in computed:
-            if one.aggregate != "sum" or one.column is None:
+        supposed = {id(op.target) for op in self.reading.ops if op.supposed}
+        for op, one in zip(self.reading.ops, computed, strict=False):
+            if one.aggregate != "sum" or one.column is None or id(op.target) not in supposed:
                 continue
             if one.column.metric:
                 if not self.vocabulary.known.metrics[one.column.metric].adds:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clew_agents.sql.words import split_name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Name:
@@ -30,6 +32,13 @@ class Name:
     metric: str = ""
     term: str = ""
     told: bool = False
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is a column of truth values, also where the engine has only numbers."""
+        if self.type == "integer" and self.column is not None:
+            return split_name(self.column)[0] in ("is", "has")
+        return self.type == "boolean"
 
     @property
     def raw(self) -> str:

@@ -94,8 +94,16 @@ class AnalysisReader:
         if len(marks) != 1:
             return False
         item = self.cursor.items[marks[0]]
-        self.cursor.reading.analysis = Analysis(kind="running", text=item.text)
+        analysis = Analysis(kind="running", text=item.text)
+        for at in self._places("T", "each"):
+            analysis.grain = cast(Grain, self.cursor.items[at].value.split()[1])
+            self.cursor.silence(at)
+        self.cursor.reading.analysis = analysis
         self.cursor.silence(marks[0])
+        for at in self._places("C", ">"):  # "over 2023", "over the months of 2023"
+            after = self.cursor.tag(self.cursor.next(at))
+            if self.cursor.items[at].text.lower() == "over" and after in ("P", "R"):
+                self.cursor.silence(at)
         self.item = item
         return True
 
@@ -130,7 +138,12 @@ class AnalysisReader:
         spans = self._spans()
         if not backs and not each and len(spans) == 2 and not self._two_periods(spans, analysis):
             return False
-        falls = "drop" in words
+        for at in self._places("%"):
+            analysis.relative = True
+            self.cursor.silence(at)
+        joints = [at for at in range(min(moves, default=0), max(moves, default=0))]
+        self.cursor.silence(*(at for at in joints if self.cursor.tag(at) == "J"))
+        falls = "drop" in words and words.isdisjoint(("rise", "growth"))
         self._extreme(moves, analysis, falls=falls)
         self.item = said[0]
         self.cursor.reading.analysis = analysis
@@ -228,8 +241,8 @@ class AnalysisReader:
         if analysis is None:
             return
         for op in self.cursor.reading.ops:
-            if op.aggregate is None:
-                op.aggregate = "sum" if analysis.kind in ("share", "running") else op.aggregate
+            if op.aggregate is None and analysis.kind in ("share", "running"):
+                op.aggregate, op.supposed = "sum", True
         self._counted()
         if analysis.kind == "share":
             self.shares.finish(analysis)
@@ -278,6 +291,8 @@ class AnalysisReader:
             analysis.grain = "year"
         if analysis.grain is None and analysis.kind == "running" and len(grains) == 1:
             analysis.grain = grains[0]
+        if analysis.grain is None and analysis.kind == "running":
+            analysis.grain = self._loose_grain()
         if analysis.grain is None or any(grain != analysis.grain for grain in grains):
             told = (
                 "'from 2022 to 2023' or 'by month'" if analysis.kind == "change" else "'by month'"
@@ -291,6 +306,15 @@ class AnalysisReader:
             reading.groups.append(Group(item=item, grain=analysis.grain))
         if analysis.kind == "change":
             self._ranked(analysis)
+
+    def _loose_grain(self) -> Grain | None:
+        """The one grain that is named anywhere: "over the months of 2023"."""
+        reading = self.cursor.reading
+        loose = [item for item in reading.rest if item.tag == "R" and not item.matches]
+        if len(loose) != 1:
+            return None
+        reading.rest = [item for item in reading.rest if item is not loose[0]]
+        return cast(Grain, loose[0].value)
 
     def _ranked(self, analysis: Analysis) -> None:
         """Rank by the change where "top 3 … by growth" does, and say how many."""

@@ -56,6 +56,9 @@ class AverageReader:
         if self._of_each(at, right):
             return
         item = self.cursor.items[subject]
+        numbered = self.cursor.previous(subject)
+        if self.cursor.tag(numbered) == "N" and not self.cursor.is_table(subject):
+            self.cursor.silence(numbered)  # "number of pages", where that is a column
         self.cursor.reading.averages.append(
             AverageTest(
                 places=(*taken, subject), item=item, operator=sign,

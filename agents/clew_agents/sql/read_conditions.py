@@ -325,6 +325,13 @@ class ConditionReader:
                 names.append(self.cursor.items[beside])
                 named.append(beside)
                 self.cursor.take(beside)
+        if not negated and named and min(named) < at:
+            further = self.cursor.previous(min(named), ".E")  # "not having the status open"
+            if further is not None and self.cursor.free(further) and self._negates(further):
+                negated = True
+                self.cursor.take(further)
+        if self.cursor.tag(left) == "J" and left is not None and self._text(left) == "either":
+            self.cursor.take(left)
         self.cursor.reading.values.append(
             ValueTest(
                 places=(*places, *named),
@@ -338,6 +345,12 @@ class ConditionReader:
         if self.cursor.tag(left) == "G":
             self.cursor.take(left)  # "shipped by rail"
         return last
+
+    def _negates(self, at: int) -> bool:
+        item = self.cursor.items[at]
+        if item.tag == "C":
+            return item.value == "!="
+        return item.tag == "X" and self._text(at) in ("not", "without", "no", "excluding")
 
     def _text(self, at: int) -> str:
         return self.cursor.items[at].text.lower()
@@ -421,7 +434,7 @@ class ConditionReader:
 
     def _is_flag(self, at: int) -> bool:
         matches = self.cursor.items[at].matches
-        return bool(matches) and all(match.name.type == "boolean" for match in matches)
+        return bool(matches) and all(match.name.is_flag for match in matches)
 
     def _alternatives(self) -> None:
         """Read "price under 20 or price over 200": one of two tests beside an "or".

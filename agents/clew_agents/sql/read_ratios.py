@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from clew_agents.sql.cursor import Cursor
 from clew_agents.sql.reading import Op
+from clew_agents.sql.resolve import NUMERIC
+from clew_core.query_spec import Aggregate
 
 _ONE = frozenset("a an each every per one the".split())
 
@@ -27,8 +29,17 @@ class RatioReader:
         """Read "average number of orders per customer", "average orders per customer"."""
         right = self.cursor.next(at)
         count = right if self.cursor.tag(right) == "N" else None
-        things = self.cursor.next(count, ".UD") if count is not None else right
-        if things is None or not self.cursor.is_table(things) or not self.cursor.free(things):
+        summed = right if self.cursor.tag(right) == "A" else None
+        before = count if count is not None else summed
+        things = self.cursor.next(before, ".UD") if before is not None else right
+        if things is None or not self.cursor.free(things):
+            return False
+        adds = self._adds_up(things) or (
+            summed is not None
+            and self.cursor.items[summed].value == "sum"
+            and self.cursor.is_column(things, NUMERIC)
+        )
+        if not adds and (not self.cursor.is_table(things) or summed is not None):
             return False
         mark = self._mark(things)
         per = self.cursor.next(mark, ".") if mark is not None else None
@@ -36,8 +47,13 @@ class RatioReader:
             return False
         if per == things or self._same(per, things):
             return False
-        self._add(things, per, at, count, mark)
+        self._add(things, per, at, count, summed, mark, adds=adds)
         return True
+
+    def _adds_up(self, at: int) -> bool:
+        """Whether a name is a metric of the company."""
+        matches = self.cursor.items[at].matches
+        return self.cursor.tag(at) == "F" and any(match.name.metric for match in matches)
 
     def _mark(self, things: int) -> int | None:
         """The first "per" behind the things; conditions may stand between."""
@@ -73,10 +89,11 @@ class RatioReader:
         items = self.cursor.items
         return bool(set(items[one].tables) & set(items[other].tables))
 
-    def _add(self, things: int, per: int, *words: int | None) -> None:
+    def _add(self, things: int, per: int, *words: int | None, adds: bool = False) -> None:
         items = self.cursor.items
+        aggregate: Aggregate = "sum" if adds else "count"
         self.cursor.reading.ops.append(
-            Op(aggregate="count", target=items[things], count=True, per=items[per])
+            Op(aggregate=aggregate, target=items[things], count=not adds, per=items[per])
         )
         self.cursor.take(things, per)
         self.cursor.silence(*words)

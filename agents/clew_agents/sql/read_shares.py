@@ -51,8 +51,12 @@ class ShareReader:
         self._owner(at, item)
         self.cursor.silence(*marks)
         whole = self.cursor.next(at, ".UD")
+        if self.cursor.tag(whole) == "A" and whole is not None:
+            if self.cursor.tag(self.cursor.next(whole)) not in ("F", "N", "A"):
+                self.cursor.silence(whole)  # "in percent of the total"
         before = self.cursor.previous(at, ".")
-        turned = self.cursor.items[at - 1].text.lower() in ("a", "as") if at else False
+        turned = item.text.lower().startswith("as ")
+        turned |= self.cursor.items[at - 1].text.lower() in ("a", "as") if at else False
         if turned and self.cursor.tag(before) in ("F", "V", "P") and before is not None:
             self._turned(before, whole)
             return True
@@ -125,8 +129,10 @@ class ShareReader:
             self._undone()
             return
         if not part and not lacking:
-            if not reading.groups and reading.entity is None:
-                self._undone()
+            if reading.groups or reading.entity is not None:
+                return
+            if reading.ops or reading.columns:
+                self._undone()  # else it is the share of what was asked before
             return
         if not clear and len(part) > 1:
             self._undone()

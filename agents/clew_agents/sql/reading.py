@@ -21,6 +21,7 @@ class Op:
         target: the item that names a column or table; None: what a row is worth, or rows.
         count: rows or different values are counted.
         distinct: different values were asked for.
+        supposed: the aggregate was not said, but nothing else makes sense.
         per: counted for each of these, and averaged.
         direct: the name follows right behind the operator: "total rides", not "total of rides".
     """
@@ -31,6 +32,7 @@ class Op:
     distinct: bool = False
     direct: bool = False
     per: Item | None = None
+    supposed: bool = False
 
 
 @dataclass(kw_only=True)
