@@ -1,6 +1,6 @@
 """How many tokens does the selection of cells save, and is anything needed lost?
 
-    python benchmarks/context.py [--generated 30] [--real 30] [--write]
+    python benchmarks/context.py [--generated 30] [--real 30] [--limit N] [--write]
 
 Per notebook: the smallest set of cells whose re-run gives the anchor's value (``context_rerun``),
 and the texts marked as needed before there was a selection. Beside it, on the same notebooks: all
@@ -198,7 +198,10 @@ def main() -> int:
     parser.add_argument("--real", type=int, default=30)
     parser.add_argument("--from", dest="first", type=int, default=0, help="seed of the first")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--limit", type=int, help="at most so many of each half")
     args = parser.parse_args()
+    if args.limit is not None:
+        args.generated, args.real = min(args.generated, args.limit), min(args.real, args.limit)
     seeds = range(args.first, args.first + args.generated)
     halves: dict[str, list[dict[str, Row]]] = {"generated": [], "real": []}
     with Server() as server:

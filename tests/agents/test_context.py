@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -176,6 +178,16 @@ def test_every_cell_is_either_kept_or_dropped_and_order_is_that_of_the_notebook(
         assert sorted(told) == sorted(order)
         assert list(chosen.ids) == [id_ for id_ in order if id_ in chosen.ids]
         assert all(one.reason for one in (*chosen.kept, *chosen.dropped))
+
+
+def test_the_example_of_the_page_gives_what_it_says():
+    page = (Path(__file__).parents[2] / "docs" / "context.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    names: dict[str, object] = {}
+    exec(code, names)
+    said = "".join(line.removeprefix("#") for line in code.splitlines() if line.startswith("#"))
+    chosen = names["chosen"]
+    assert ast.literal_eval(said) == [(one.cell.id, one.reason) for one in chosen.kept]
 
 
 def test_tokens_are_estimated_for_any_text():
