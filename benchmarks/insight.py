@@ -163,7 +163,6 @@ def shuffle(folder: Path, seed: int) -> None:
     """Deal the times of the rows of each event table anew, so that nothing hangs together."""
     path = folder / "company" / "acme.duckdb"
     with contextlib.closing(duckdb.connect(str(path))) as connection:
-        connection.execute("SELECT setseed(?)", [(seed % 1000) / 1000])
         for table in SHUFFLED:
             columns = connection.execute(
                 "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?", [table]
@@ -171,13 +170,14 @@ def shuffle(folder: Path, seed: int) -> None:
             for name, kind in columns:
                 # Keys stay; times, truth values and numbers are dealt anew, each by itself.
                 if kind in ("DATE", "TIMESTAMP", "BOOLEAN") or kind.startswith("DECIMAL"):
-                    _deal(connection, table, name)
+                    _deal(connection, table, name, seed)
 
 
-def _deal(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
+def _deal(connection: duckdb.DuckDBPyConnection, table: str, column: str, seed: int) -> None:
     connection.execute(
         f'CREATE OR REPLACE TEMP TABLE dealt AS SELECT "{column}" AS v, '
-        f'row_number() OVER (ORDER BY random()) AS n FROM "{table}"'
+        f"row_number() OVER (ORDER BY hash(rowid, '{column}', {seed})) AS n "
+        f'FROM "{table}"'
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE seats AS SELECT rowid AS r, "

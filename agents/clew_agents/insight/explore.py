@@ -48,9 +48,9 @@ _LEAST_ROWS = 8.0
 _LEAST_PART = 0.015
 _LOOKED_INTO = 3
 _AS_STRONG = 0.8
-_PAIRED = 60
+_PAIRED = 100
 _MOST_PAIRED = 7
-_MOST_CELLS = 700
+_MOST_CELLS = 1_000
 _MOST_FINDINGS = 4
 _MOST_CONSIDERED = 12
 _HELD = 0.55
@@ -177,7 +177,11 @@ class Explorer:
 
     def _pairs(self) -> list[Departure]:
         """Test pairs of near columns of few values: a cell may stand out where no margin does."""
-        near = [s for s in self._splits if s.values <= _PAIRED and (s.steps == 0 or s.label)]
+        near = [
+            s
+            for s in self._splits
+            if s.values <= _PAIRED and (not s.steps or (s.label and s.steps < 2))
+        ]
         found: list[Departure] = []
         plain = replace(self.frame, years=())
         for at, one in enumerate(near[:_MOST_PAIRED]):
@@ -248,7 +252,13 @@ class Explorer:
         """Of those about as strong as the strongest take the one that holds most."""
         top = max(self._rank(test) for test in tests)
         near = [test for test in tests if self._rank(test) >= _AS_STRONG * top]
-        return max(near, key=lambda test: abs(_held(test.stretch, self.subject.kind)))
+        best = max(near, key=lambda test: abs(_held(test.stretch, self.subject.kind)))
+        for test in sorted(near, key=lambda test: len(test.places)):
+            part = len(test.places) > len(best.places) and set(test.places) > set(best.places)
+            if part and self._rank(test) >= 0.95 * self._rank(best):
+                if _is_sharper(test.stretch, best.stretch, self.subject.kind):
+                    best = test  # most of it lies in a part, and more strongly
+        return best
 
     def _level(
         self,
