@@ -20,12 +20,15 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from intervals import percent
 from results import write_section
 
 import clew
+
+if TYPE_CHECKING:
+    from number_audit import Audits
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -170,15 +173,10 @@ ASK: dict[str, Callable[[argparse.Namespace, Path], list[Line]]] = {
 }
 
 
-def table_of(lines: Sequence[Line]) -> str:
+def table_of(lines: Sequence[Line], audits: Audits) -> str:
     """Write the figures of a set as Markdown."""
-    from number_audit import audit_all
-
     answerable = [line for line in lines if line.kind == "answerable"]
     others = [line for line in lines if line.kind != "answerable"]
-    audits = audit_all(
-        (line.answer, line.asked) for line in lines if line.answer and line.status == "answered"
-    )
     times = sorted(line.seconds for line in lines)
     places = sorted({line.where for line in lines})
     each = [
@@ -237,15 +235,23 @@ def seeds_of(text: str) -> list[int]:
 
 
 def _tell(name: str, lines: Sequence[Line], args: argparse.Namespace) -> None:
+    from number_audit import audit_all
+
     if args.out:
         with Path(args.out).open("a", encoding="utf-8") as out:
             for line in lines:
                 out.write(json.dumps(line.record(), ensure_ascii=False) + "\n")
+    audits = audit_all(
+        (line.answer, line.asked) for line in lines if line.answer and line.status == "answered"
+    )
     if args.verbose:
         for line in lines:
             if line.verdict not in _GOOD:
                 print(line.shown())
-    table = table_of(lines)
+        for kind in ("unsupported", "unstated", "survivors"):
+            for text in getattr(audits, kind):
+                print(f"{kind} {text}")
+    table = table_of(lines, audits)
     print(f"\n{name}\n\n{table}")
     if args.write:
         write_section(f"Answers: {name}, built-in proposer", table)

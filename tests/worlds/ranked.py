@@ -15,7 +15,7 @@ _PER_GROUP = "QUALIFY rank() OVER (PARTITION BY {group} ORDER BY {number} DESC) 
 def first_of(
     maker: Maker, phrase: Phrase, count: int, by: Callable[[Query], str], *, down: bool = True
 ) -> tuple[Gold, ...]:
-    """Give the first rows by a number.
+    """Give the first rows by a number; their rank may be shown.
 
     Raises:
         Unfit: the last of them is level with the next.
@@ -33,7 +33,7 @@ def first_of(
     return tuple(
         Gold(
             sql=gold.sql.replace(f"LIMIT {count + 1}", f"LIMIT {count}"),
-            rows=gold.rows[:count],
+            rows=tuple((*row, place) for place, row in enumerate(gold.rows[:count], 1)),
             required=gold.required,
         )
         for gold in golds
@@ -160,7 +160,7 @@ def top_per_group(maker: Maker) -> Question:
         name, number = query.column(group.name), query.column(column.name)
         last = _PER_GROUP.format(group=name, number=number)
         sql = (
-            f"SELECT {', '.join([name, *labels, number, query.key])} "
+            f"SELECT {', '.join([name, *labels, number, query.key, '1'])} "
             f"{query.source([f'{number} IS NOT NULL'])} {last}"
         )
         golds.append(maker.gold(sql, 1 + len(labels)))

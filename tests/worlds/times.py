@@ -250,6 +250,8 @@ def _by_month(
         float(_value(maker, table, column, aggregate, month(number - 1, place)) or 0)
         for place in (11, 12)
     ]
+    if not all(two_before):  # an empty month is averaged by some and left out by others
+        raise Unfit
     golds = []
     for rolled in roll(plain, two_before):
         rows = [
