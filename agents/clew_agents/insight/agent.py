@@ -8,6 +8,7 @@ not checked: whether one thing caused the other. Nothing here says "because".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,12 @@ from clew_agents.insight.days import sharpen
 from clew_agents.insight.evidence import evidence
 from clew_agents.insight.explore import Departure, Explored, Explorer
 from clew_agents.insight.finding import Finding, InsightAnswer
-from clew_agents.insight.intent import Frame, read_frame
+from clew_agents.insight.intent import Frame, read_frame, sides
 from clew_agents.insight.jump import jump
 from clew_agents.insight.subject import Subject
 from clew_agents.insight.telling import tell
+from clew_agents.insight.together import together
+from clew_agents.insight.trend import trends
 from clew_agents.insight.understand import understand
 from clew_agents.insight.wording import Words, capital, said_places
 from clew_agents.proposer import CannotAnswer
@@ -67,16 +70,35 @@ class InsightAgent:
             metrics=self.context.vocabulary.known.measures,
             terms=self.context.vocabulary.known.conditions,
         )
-        subject = understand(question, frame, self.context, asking)
-        asking.days = subject.days
         words = Words()
         self._said = set()
-        if frame.intent == "versus":
+        if frame.intent == "together":
+            return self._together(question, frame, asking, words)
+        subject = understand(question, frame, self.context, asking)
+        asking.days = subject.days
+        if frame.intent == "trend":
+            findings, tried = trends(subject, asking, words)
+            nothing = _no_trend(subject)
+        elif frame.intent == "versus":
             findings, tried = compare(subject, asking, words)
             nothing = _no_difference(subject)
         else:
             findings, tried = self._changes(subject, asking, words)
             nothing = _nothing(subject, frame)
+        return _answer(findings, nothing, tried, asking, words)
+
+    def _together(self, question: str, frame: Frame, asking: Asking, words: Words) -> InsightAnswer:
+        """Put the two measures of a question side by side."""
+        left, right = sides(question)
+        plain = replace(frame, intent="overview")
+        one = understand(left, plain, self.context, asking)
+        other = understand(right, plain, self.context, asking)
+        asking.days = (*one.days, *other.days)
+        findings, tried = together(one, other, asking, words)
+        nothing = (
+            f"{capital(one.noun)} and {other.noun} do not go along with each other week by week "
+            "beyond chance, once trend and season are taken off."
+        )
         return _answer(findings, nothing, tried, asking, words)
 
     def _changes(self, subject: Subject, asking: Asking, words: Words) -> tuple[list[Finding], int]:
@@ -85,6 +107,9 @@ class InsightAgent:
             raise CannotAnswer(f"{subject.base!r} has no date: a change can't be looked for.")
         explored = Explorer(subject=subject, asking=asking).run()
         findings: list[Finding] = []
+        if subject.intent == "overview":
+            with suppress(CannotAnswer):
+                findings += trends(subject, asking, words)[0]
         if explored.whole is not None:
             findings += self._told(explored.whole, subject, asking, words, explored)
         for departure in explored.found[: _MOST - len(findings)]:
@@ -168,6 +193,14 @@ def _nothing(subject: Subject, frame: Frame) -> str:
     return (
         f"{capital(subject.noun)}{where} shows no {way.removeprefix('a ')}{when} that goes beyond "
         "its usual swings, neither as a whole nor in any place that was looked at."
+    )
+
+
+def _no_trend(subject: Subject) -> str:
+    where = f" ({said_places(subject.places)})" if subject.places else ""
+    return (
+        f"{capital(subject.noun)}{where} shows neither a steady trend over the months nor a season "
+        "that goes beyond its usual swings."
     )
 
 

@@ -21,6 +21,7 @@ from clew_agents.insight.series import (
     Block,
     Frame,
     against,
+    lumpiness,
     not_in,
     pair_series,
     series,
@@ -111,9 +112,10 @@ class Explorer:
         self.span: Span = subject.span
         self.data = data_span(subject.base, subject.time, self.asking)
         self.frame = _frame(self.span, self.data)
-        self.tried = _stretches(self.span, self.frame)
+        self.tried = _stretches(self.span, self.frame, early=subject.intent != "overview")
         self.outside = np.ones(self.frame.count, dtype=bool)
         self.before = np.arange(self.frame.count) < max(8, self.frame.place(self.span.low))
+        self.least = lumpiness(subject, self.asking)
         self.looked_at = 0
         self._splits: list[Split] = []
 
@@ -350,7 +352,7 @@ class Explorer:
     def _data(
         self, group: Block, others: Block, years: Block | None, others_years: Block | None
     ) -> Amounts | Means:
-        data = against(self.subject, group, others)
+        data = against(self.subject, group, others, self.least)
         if years is not None and others_years is not None and isinstance(data, Amounts):
             other = against(self.subject, years, others_years)
             assert isinstance(other, Amounts)
@@ -471,15 +473,15 @@ def _frame(span: Span, data: tuple[dt.date, dt.date]) -> Frame:
     return replace(frame, years=years)
 
 
-def _stretches(span: Span, frame: Frame) -> list[tuple[int, int]]:
+def _stretches(span: Span, frame: Frame, *, early: bool) -> list[tuple[int, int]]:
     """List the weeks that may be the departure: they overlap the time that was asked for."""
     first, last = frame.place(span.low), frame.place(span.high - dt.timedelta(days=1))
     if span.lasting:
         return stretches(range(max(0, first), last + 1), frame.count, 3, 31)
-    early = 4 if span.given else 0
+    weeks = 4 if span.given and early else 0
     return [
         (a, b)
-        for a, b in stretches(range(max(0, first - early), last + 1), frame.count, 1, 16)
+        for a, b in stretches(range(max(0, first - weeks), last + 1), frame.count, 1, 16)
         if b > first
     ]
 

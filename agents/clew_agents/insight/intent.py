@@ -42,9 +42,10 @@ FRAME = frozenset(
     "there any trend trends season seasonal seasonality pattern patterns better worse best worst "
     "by or and because explain explains explained explanation account accounted contribute "
     "contributed contributes contributors changes me tell us demand happened together along "
-    "correlate correlated correlates correlation relate related relationship between go goes "
+    "how correlate correlated correlates correlation relate related relationship between go goes "
     "went side dropping our we you i please most mostly at its it this that time over look "
-    "since more less than before usual usually normal really find insights insight findings "
+    "since more less than before each other usual usually normal really find insights insight "
+    "findings "
     "performance compare compared than versus vs responsible made make makes come came "
     "show see were not a an on as period year month week".split()
 )  # fmt: skip
@@ -133,6 +134,28 @@ def read_frame(question: str) -> Frame | None:
         left = found.group(1).casefold() in ("left", "churned", "quit")
         return Frame(intent="which", direction=1 if left else direction, left=left)
     return None
+
+
+def sides(question: str) -> tuple[str, str]:
+    """Cut "do discounts go along with returns?" into what is put side by side.
+
+    >>> sides("Do discounts go along with returns?")
+    ('Do discounts ', ' returns?')
+    """
+    found = _TOGETHER.search(question)
+    assert found is not None
+    left, right = question[: found.start()], question[found.end() :]
+    if (pair := re.search(r"\band\b", right)) and not re.search(r"\w{3}", _bare(left)):
+        return right[: pair.start()], right[pair.end() :]  # "relationship between a and b"
+    if (pair := re.search(r"\band\b", left)) and not re.search(r"\w{3}", _bare(right)):
+        return left[: pair.start()], left[pair.end() :]  # "are a and b related to each other"
+    return left, right
+
+
+def _bare(text: str) -> str:
+    """Leave out the words of the frame."""
+    words = re.findall(r"[^\W\d_]+", text)
+    return " ".join(w for w in words if w.casefold() not in FRAME)
 
 
 def is_insight(question: str) -> bool:

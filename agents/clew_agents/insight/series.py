@@ -18,6 +18,7 @@ from clew_agents.proposer import CannotAnswer
 from clew_core.query_spec import (
     AllOf,
     AnyOf,
+    Arithmetic,
     Condition,
     Dimension,
     Grain,
@@ -27,6 +28,7 @@ from clew_core.query_spec import (
     Predicate,
     QuerySpec,
 )
+from clew_core.query_spec import Column as SpecColumn
 from clew_tools.semantic.definitions import Formula
 from clew_tools.semantic.measures import resolve
 from clew_tools.statistics.windows import Amounts, Means
@@ -282,11 +284,46 @@ def _empty(groups: int, periods: int) -> Block:
     return Block(sums=np.zeros((groups, periods)), rows=np.zeros((groups, periods)))
 
 
-def against(subject: Subject, group: Block, others: Block | None) -> Amounts | Means:
-    """Set groups against others, in the form that ``windows.scan`` takes."""
+def lumpiness(subject: Subject, asking: Asking) -> float:
+    """Say how much a total swings by chance: squares of the rows' amounts by the amounts.
+
+    A count has 1. Of a total that can't be squared (a company's formula), 1 too.
+    """
+    measure = resolve(subject.measure, asking.metrics)
+    of = measure.of
+    if measure.aggregate != "sum" or not isinstance(of, SpecColumn):
+        return 1.0
+    square = Arithmetic(op="multiply", args=(of, of))
+    spec = QuerySpec(
+        source="",
+        table=subject.base,
+        measures=(
+            Measure(name="squares", aggregate="sum", of=square),
+            Measure(name="amount", aggregate="sum", of=of),
+        ),
+        conditions=subject.conditions(),
+    )
+    row = asking.run(spec).table.to_pylist()[0]
+    amount, squares = float(row["amount"] or 0), float(row["squares"] or 0)
+    return squares / amount if amount > 0 else 1.0
+
+
+def against(
+    subject: Subject, group: Block, others: Block | None, least: float = 1.0
+) -> Amounts | Means:
+    """Set groups against others, in the form that ``windows.scan`` takes.
+
+    Args:
+        subject: what is measured.
+        group: the groups.
+        others: what they are compared with; None: nothing.
+        least: see ``lumpiness``.
+    """
     if subject.kind == "amount":
         rest = np.ones_like(group.sums) if others is None else np.maximum(others.sums, 0.0)
-        return Amounts(group=group.sums, others=np.broadcast_to(rest, group.sums.shape))
+        return Amounts(
+            group=group.sums, others=np.broadcast_to(rest, group.sums.shape), least=least
+        )
     mean = _ratio(group.sums, group.rows)
     if others is None:
         nothing = np.zeros_like(mean)

@@ -28,6 +28,7 @@ from clew_tools.database.source import ValueHit
 _NUMERIC = frozenset({"integer", "number", "decimal"})
 _MEASURED = _NUMERIC | {"boolean"}
 _DEFAULT_WEEKS = 13
+_OVERVIEW_WEEKS = 52
 _LEAST_MEANING = 4
 _BETTER = frozenset("better worse best worst faster slower stronger weaker reliable".split())
 _PROMISE = frozenset("promised promise punctual punctuality delay delayed late".split())
@@ -474,7 +475,8 @@ class _Reader:
                     f"is nothing to compare in {text}."
                 )
             return Span(low=first, high=last, lasting=lasting, text=text)
-        weeks = dt.timedelta(weeks=_DEFAULT_WEEKS)
+        wide = self.frame.intent in ("overview", "trend")
+        weeks = dt.timedelta(weeks=_OVERVIEW_WEEKS if wide else _DEFAULT_WEEKS)
         return Span(low=max(low, high - weeks), high=high, given=False, text="the last weeks")
 
 

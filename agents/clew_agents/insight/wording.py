@@ -139,6 +139,12 @@ class Words:
         size = abs(float(value.number))
         return self.number(value, digits=0 if size >= 10 else 1 if size >= 1 else 2, unit="%")
 
+    def rows(self, sheet: Sheet) -> str:
+        """Print how many rows a result has."""
+        ref = Ref(cell=sheet.cell, sql_sha256=sheet.sql_sha256)
+        value = Value(expression={"op": "count", "ref": 0}, refs=(ref,), sheets=(sheet,))
+        return self.number(value, exact=True)
+
     def use(self, sheet: Sheet) -> None:
         """Keep a sheet from which names or days were printed."""
         self.sheets.setdefault(sheet.cell, sheet)

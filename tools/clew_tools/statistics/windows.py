@@ -80,10 +80,13 @@ class Amounts:
     Attributes:
         group: shape (groups, periods).
         others: the same; all ones where there are none to compare with.
+        least: variance by mean that chance alone gives: 1 for counts, for totals the sum of the
+            squares of the rows' amounts by their sum (few large rows swing more than many small).
     """
 
     group: Matrix
     others: Matrix
+    least: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +123,7 @@ def with_season(data: Amounts, years: Amounts, usual: Mask) -> Amounts:
     seasonal = data.others * factor
     plain_rest = _dispersion(data.group, data.others, usual)
     better = enough & (_dispersion(data.group, seasonal, usual) < plain_rest)
-    return Amounts(group=data.group, others=np.where(better[:, None], seasonal, data.others))
+    return replace(data, others=np.where(better[:, None], seasonal, data.others))
 
 
 def dispersion(data: Amounts | Means, usual: Mask) -> float:
@@ -232,7 +235,7 @@ def _usual(outside: Mask, first: int, last: int) -> Mask:
 
 def _rows_of(data: Amounts | Means, chosen: NDArray[np.intp]) -> Amounts | Means:
     if isinstance(data, Amounts):
-        return Amounts(group=data.group[chosen], others=data.others[chosen])
+        return replace(data, group=data.group[chosen], others=data.others[chosen])
     return Means(
         mean=data.mean[chosen],
         rows=data.rows[chosen],
@@ -258,8 +261,8 @@ def _rough(data: Amounts | Means, tried: Sequence[tuple[int, int]], outside: Mas
         if isinstance(data, Amounts):
             y, yo = sums(data.group)
             o, oo = sums(data.others)
-            spread = np.maximum(_dispersion(data.group, data.others, outside), 1e-9)
-            spread = np.where(np.isfinite(spread), spread, 1.0)[:, None]
+            spread = np.maximum(_dispersion(data.group, data.others, outside), data.least)
+            spread = np.where(np.isfinite(spread), spread, data.least)[:, None]
             rate = yo / oo
             error = np.sqrt(spread * np.maximum(rate, 0.5 * spread / oo) * o * (1 + o / oo))
             return np.asarray((y - rate * o) / error)
@@ -315,9 +318,7 @@ def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
                 for a, b in runs
             ]
             spread = np.maximum(spread, np.mean(of_runs, axis=0))
-        whole = (group == np.round(group)).all(axis=1)
-        largest = group.max(axis=1, initial=0.0)
-        spread = np.maximum(spread, np.where(whole, 1.0, largest * 0.2))
+        spread = np.maximum(spread, data.least)
         # A group that was not there before has no rate: half a row is supposed.
         floor = np.maximum(rate, 0.5 * spread / oo)
         expected = rate * o
