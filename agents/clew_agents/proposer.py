@@ -25,6 +25,7 @@ class Candidate:
         single_row: it holds only if the result has exactly one row.
         labels: dimension → table whose rows it names; where two rows share a name, the key
             has to be grouped by as well.
+        warnings: what the reader must know of the reading, one line each.
         many: what is asked instead where the rows are too many for somebody to read.
     """
 
@@ -34,6 +35,7 @@ class Candidate:
     single_row: bool = False
     labels: dict[str, str] = field(default_factory=dict)
     many: QuerySpec | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class CannotAnswer(ClewError):

@@ -101,7 +101,8 @@ class SqlAgent:
         likely = [one for one in held if _rivals(one.candidate, held[0].candidate)]
         if not alone and _differ(likely):
             raise self._ask_reading(question, likely)
-        return self._with_ties(self._nonempty(held[0], deadline), deadline)
+        chosen = self._with_ties(self._nonempty(held[0], deadline), deadline)
+        return _with_warnings(chosen, chosen.candidate.warnings)
 
     def run_option(self, option: Option, proposer: ProposerName, deadline: Deadline) -> Verified:
         """Run the reading that a person chose."""
@@ -313,6 +314,13 @@ class SqlAgent:
 def _rivals(other: Candidate, first: Candidate) -> bool:
     """Whether a reading is likely enough, beside the first one, to be asked about."""
     return other.confidence * _UNLIKELY >= first.confidence
+
+
+def _with_warnings(verified: Verified, warnings: Sequence[str]) -> Verified:
+    if not warnings:
+        return verified
+    result = replace(verified.result, warnings=(*warnings, *verified.result.warnings))
+    return replace(verified, result=result)
 
 
 def _differ(held: Sequence[Verified]) -> bool:

@@ -21,6 +21,7 @@ from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item, tag
 from clew_agents.sql.tokens import Token, tokenize
+from clew_agents.sql.typos import misspelt
 from clew_agents.sql.vocabulary import GOOD, Match, Vocabulary, overview
 from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
@@ -91,7 +92,31 @@ class BuiltinProposer:
         except Ambiguous as problem:
             raise self._ask_which(question, problem, context, pins) from None
         except NotUnderstood as problem:
+            if asking and (corrected := self._corrected(question, problem, context, pins)):
+                return corrected
             raise self._not_understood(question, problem, context, pins, asking) from None
+
+    def _corrected(
+        self, question: str, problem: NotUnderstood, context: SqlContext, pins: Pins
+    ) -> list[Candidate]:
+        """Read a mistyped value as the one value that it can be, and say so; else nothing."""
+        if problem.reason or len(problem.words) != 1:
+            return []
+        word = problem.words[0]
+        meant = misspelt(word, question, context.values)
+        if meant is None:
+            return []
+        try:
+            found = self._propose(
+                question.replace(word, f'"{meant}"', 1), context, pins, asking=False
+            )
+        except (AsksBack, CannotAnswer):
+            return []
+        said = f"{word!r} stands nowhere in the data; it was read as {meant!r}."
+        return [
+            replace(one, confidence=0.8 * one.confidence, warnings=(*one.warnings, said))
+            for one in found
+        ]
 
     def _candidates(
         self, question: str, items: Sequence[Item], context: SqlContext, pins: Pins

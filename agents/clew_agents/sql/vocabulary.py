@@ -358,6 +358,8 @@ def _score(words: tuple[str, ...], name: Name) -> float:
         and name.letters[0] == words[0][0]
         and (aligned := abbreviates(name.letters, words))
     ):
+        if aligned < 0.9 and len(words) > 1 and len(name.letters) < 5:
+            return 0.0  # "beautiful doctors" are no beds
         return 0.97 if aligned == 1.0 else aligned if len(name.letters) >= 3 else 0.0
     if len(words) == len(name.words):
         parts = [_word_score(word, part) for word, part in zip(words, name.words, strict=True)]
