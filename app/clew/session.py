@@ -287,6 +287,8 @@ class Session:
             answer = self._answer(asked, deadline, now, journal, state)
         except Exception as error:
             journal.add("error", {"kind": type(error).__name__, "reason": str(error)})
+            if state.kept:
+                state.forget()
             raise
         answer = replace(answer, thread=journal.thread, run=journal.run)
         answer = answer.given_by(self)

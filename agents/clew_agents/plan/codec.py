@@ -69,7 +69,7 @@ def decode(data: bytes) -> InformationUnit:
                 fields["table"] = reader.read_all()
         content: Content = cls(**fields)
         return InformationUnit(content=content, **head["unit"])
-    except (KeyError, TypeError, ValueError, pa.ArrowException, UsageError) as error:
+    except (KeyError, TypeError, ValueError, OSError, pa.ArrowException, UsageError) as error:
         raise ToolFailed(f"A checkpoint holds what can't be read: {error}.") from error
 
 

@@ -140,11 +140,21 @@ def cut(question: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
+_JOINT = re.compile(
+    r"(?:(?:and|but|please|now|first|firstly|second|secondly|third|then|also|finally)\b,?\s*)+",
+    re.I,
+)
+
+
 def _bare(text: str) -> str:
+    """Drop the signs and joints at the ends; what is left of nothing but joints is nothing."""
     text = text.strip().strip(",;").strip()
-    text = re.sub(r"^(?:and|but|please|now|first|firstly|second|secondly|third)\b,?\s+", "", text,
-                  flags=re.IGNORECASE)  # fmt: skip
-    return text if len(text) > 1 and re.search(r"\w", text) else ""
+    if _JOINT.fullmatch(text) or not re.search(r"\w", text):
+        return ""
+    return re.sub(
+        r"^(?:and|but|please|now|first|firstly|second|secondly|third)\b,?\s+", "", text,
+        flags=re.IGNORECASE,
+    )  # fmt: skip
 
 
 def _part(text: str, joint: str) -> Part:

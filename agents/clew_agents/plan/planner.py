@@ -8,6 +8,7 @@ never dropped. Questions of one part are left to one agent, as before.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,9 @@ from clew_core.answer import Clarification
 from clew_core.deadline import Deadline
 from clew_core.errors import ClewError
 from clew_core.query_spec import Mark, QuerySpec
+
+LONGEST = 2_000  # signs; what is longer is no question of several parts that people write
+MOST_SPLITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +71,16 @@ def plan_question(
         return Plan(steps=(insight_step(question, previous),))
     if not may_have_parts(question) and not _may_choose(question):
         return None
-    parts = cut(question)
+    parts = cut(question) if len(question) <= LONGEST else ()
     if not parts:
         return None
+    if len(parts) > MOST_STEPS:
+        raise AsksBack(
+            Clarification(
+                question=f"That is {len(parts)} parts; at most {MOST_STEPS} are done at once. "
+                "Which of them first?"
+            )
+        )
     planner = _Planner(Prober(sources=sources, proposer=proposer, deadline=deadline), cards)
     alone = len(parts) == 1 and parts[0].kind in ("query", "chart")
     if alone and planner.probe(question, continues=True).spec:
@@ -78,7 +89,8 @@ def plan_question(
         for part in parts:
             planner.add(part)
     except Unplanned as unplanned:
-        if len(parts) == 1 or planner.probe(question, continues=True).spec:
+        alone = len(parts) == 1 and unplanned.part.text in (parts[0].text, question.strip(" ?.!"))
+        if alone or planner.probe(question, continues=True).spec:
             return None
         raise ask_back(parts, unplanned) from None
     if len(parts) > 1 and not planner.has_several_kinds and planner.is_weak(parts):
@@ -354,26 +366,29 @@ class _Planner:
         whole = self.probe(rest, continues=not self.made)
         if whole.spec is not None and not whole.several:
             return self._draw(self._query(part, first=not self.made, text=rest), part.mark)
-        for left, right in phrases.pairs(rest):
-            left, right = self._grouped_alike(left, right)
-            mine = self._both(left, right)
-            if mine is not None:
+        odd: Unplanned | None = None
+        for left, right in itertools.islice(phrases.pairs(rest), MOST_SPLITS):
+            mine = self._both(*self._grouped_alike(left, right))
+            if not isinstance(mine, Unplanned):
                 return self._combine(mine, part.mark)
-        raise Unplanned(part, whole.problem)
+            odd = odd or mine
+        raise odd or Unplanned(part, whole.problem)
 
-    def _both(self, left: str, right: str) -> list[_Made] | None:
-        """Plan two phrases, or neither."""
+    def _both(self, left: str, right: str) -> list[_Made] | Unplanned:
+        """Plan two phrases, or neither; then give the one that can't be planned."""
         before = (list(self.made), list(self.notes))
-        try:
-            mine = [self._query(Part(text=t, kind="query"), text=t) for t in (left, right)]
-        except Unplanned:
-            self.made, self.notes = before
-            return None
+        mine: list[_Made] = []
+        odd: Unplanned | None = None
+        for text in (left, right):
+            try:
+                mine.append(self._query(Part(text=text, kind="query"), text=text))
+            except Unplanned as unplanned:
+                odd = unplanned
         specs = [made.spec for made in mine if made.spec is not None and made.spec.measures]
-        if len(specs) < 2 or bool(specs[0].dimensions) != bool(specs[1].dimensions):
-            self.made, self.notes = before
-            return None
-        return mine
+        if len(specs) == 2 and bool(specs[0].dimensions) == bool(specs[1].dimensions):
+            return mine
+        self.made, self.notes = before
+        return odd or Unplanned(Part(text=f"{left} with {right}", kind="query"), None)
 
     def _grouped_alike(self, left: str, right: str) -> tuple[str, str]:
         """Give a phrase without groups those of the other: "revenue with orders by region"."""
