@@ -134,8 +134,12 @@ def said(answer: clew.Answer) -> str:
 
 
 def names(text: str, words: str) -> bool:
-    """Tell whether a text names one of some words, in the singular or plural."""
-    told = set(re.findall(r"\w+", text.casefold()))
+    """Tell whether a text names one of some words, in the singular or plural.
+
+    Written as an identifier a word is named too: "doctor" by "tbl_doctors" or "DoctorId".
+    """
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text)
+    told = set(re.findall(r"\w+", apart.casefold()))
     told |= {word.removesuffix("s") for word in told} | {word.removesuffix("es") for word in told}
     wanted = [word for word in words.casefold().split() if word not in ("most", "of", "the")]
     return any(word in told or word.removesuffix("s") in told for word in wanted)

@@ -123,6 +123,8 @@ def test_the_file_holds_what_gold_holds(seed: int, tmp_path: Path) -> None:
         ("No table has umbrellas.", "umbrella", True),
         ("No table has an umbrella.", "umbrellas", True),
         ("The average is 3.", "age", False),
+        ("Either tbl_visit.REFERRING_DOCTORS or …", "doctor", True),
+        ("Either Visit.ReferringDoctorId or …", "doctor", True),
         ("There are no data of 1987.", "1987", True),
         ("I can't answer this.", "best", False),
     ],
