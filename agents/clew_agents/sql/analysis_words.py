@@ -83,6 +83,11 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
     **_said("S", "max paid", "highest paid, best paid, highest earning, the highest paid"),
     **_said("S", "min paid", "lowest paid, worst paid, least paid, lowest earning, "
             "the lowest paid"),
+    **_said("S", "max common", "most common, most frequent, commonest, most popular, most often, "
+            "the most common, the most frequent, the most popular, most frequently occurring"),
+    **_said("S", "min common", "least common, least frequent, least popular, rarest, "
+            "the least common, the least frequent, the least popular"),
+    **_said("J", "and", "together with, along with, and the corresponding"),
     **_said("K", "max", "best selling, top selling, bestselling, most selling"),
     **_said("X", "null", "missing, empty, unknown, null, blank, not given, not known, unspecified, "
             "not specified, is null, not filled"),
@@ -91,7 +96,9 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
             "has not been, still not, still to be, never been"),
     **_said("U", "", "a single, anything, any single, even one, even a single"),
     **_said(".", "", "but, yet, though, build up, built up, builds up, show it, show them, "
-            "show that, group it, group them, group that, list it, do it, make it, give it, "
+            "show that, split the, restrict that, restrict it, limit that, limit it, "
+            "narrow it, narrow that, to those, lie, lies, group it, group them, group that, "
+            "list it, do it, make it, give it, "
             "the same thing"),
     **_said(".", "", "through, via, break that down, break it down, break this down, "
             "break them down, break down, split that, split it, split this, splitted, "

@@ -27,11 +27,13 @@ from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
 from clew_core.errors import Refused
 from clew_core.query_spec import QuerySpec
-from clew_tools.database.source import ValueIndex
+from clew_tools.database.source import ValueHit, ValueIndex
 from clew_tools.semantic.keys import reaches
 
 Pins = dict[str, tuple[str, str]]
 _MOST_OPTIONS = 6
+_TRUE = ("yes", "y", "true", "t")
+_FALSE = ("no", "n", "false", "f")
 _NO_TYPOS = frozenset(
     "more than less much many most least good better best bad worst second third last next "
     "both each other same such very".split()
@@ -123,7 +125,7 @@ class BuiltinProposer:
     ) -> list[Candidate]:
         cued = context.previous is not None and follow_up.has_cue(question)
         kept = follow_up.without_words(items) if cued else list(items)
-        kept = flagged(kept, context.vocabulary)
+        kept = flagged(kept, context)
         reading = read(kept)
         resolver = Resolver(
             vocabulary=context.vocabulary,
@@ -240,10 +242,19 @@ class BuiltinProposer:
         )
 
 
-def flagged(items: Sequence[Item], vocabulary: Vocabulary) -> list[Item]:
-    """Let a part of a name be a name where it is that of columns of truth values: "insured"."""
+def flagged(items: Sequence[Item], context: SqlContext) -> list[Item]:
+    """Let a part of a name be a name where it is that of columns of truth values: "insured".
+
+    Where a column holds "yes" and "no" its name stands for its "yes", except where it groups.
+    """
+    vocabulary, truths = context.vocabulary, _truths(context.values)
     found: list[Item] = []
     for item in items:
+        if item.tag in "Fh" and truths and not (found and found[-1].tag in "GD"):
+            hits = _true_hits(item, vocabulary, truths)
+            if hits:
+                found.append(replace(item, tag="V", matches=(), hits=hits, value=item.text))
+                continue
         if item.tag == "h":
             hinted = vocabulary.hints(item.value)
             names = [n for n in vocabulary.columns if (n.table, n.column) in hinted]
@@ -252,6 +263,29 @@ def flagged(items: Sequence[Item], vocabulary: Vocabulary) -> list[Item]:
                 item = replace(item, tag="F", value="", matches=matches)
         found.append(item)
     return found
+
+
+def _truths(values: ValueIndex) -> dict[tuple[str, str], ValueHit]:
+    """The columns that hold "yes" and "no", or other words for these, and their "yes"."""
+    false = {(h.table, h.column) for word in _FALSE for h in values.find(word)}
+    return {
+        (hit.table, hit.column): hit
+        for word in _TRUE
+        for hit in values.find(word)
+        if (hit.table, hit.column) in false
+    }
+
+
+def _true_hits(
+    item: Item, vocabulary: Vocabulary, truths: dict[tuple[str, str], ValueHit]
+) -> tuple[ValueHit, ...]:
+    if item.tables:
+        return ()
+    named = {(m.name.table, m.name.column or "") for m in item.matches}
+    named = named or set(vocabulary.hints(item.value))
+    if not named or not named <= truths.keys():
+        return ()
+    return tuple(truths[place] for place in sorted(named))
 
 
 def _is_sql(question: str) -> bool:

@@ -40,10 +40,16 @@ class Cursor:
         """The next item that is not skipped; conditions that were read are stepped over."""
         at += 1
         while at < len(self.items) and (
-            self.items[at].tag in skip or at in self.used and self.items[at].tag in "VPC#BZJEhX"
+            self.items[at].tag in skip
+            or at in self.used
+            and (self.items[at].tag in "VPC#BZJEhX" or self._is_flag(at))
         ):
             at += 1
         return at if at < len(self.items) else None
+
+    def _is_flag(self, at: int) -> bool:
+        matches = self.items[at].matches
+        return bool(matches) and all(match.name.is_flag for match in matches)
 
     def previous(self, at: int, skip: str = ".") -> int | None:
         """The item before that is not skipped."""

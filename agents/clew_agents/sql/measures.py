@@ -118,6 +118,11 @@ class MeasureMaker:
         return self.worth_of(table, op.aggregate)
 
     def _only_table(self) -> str:
+        entity = self.reading.entity
+        if entity is not None and not entity.tables and entity.tag == "F":
+            column = self.resolver.column(entity)  # "the most common city": of the rows it is in
+            if column is not None:
+                return column.table
         names = list(self.reading.context) or [t.name for t in self.vocabulary.catalog.tables]
         if len(names) != 1:
             spoken = [item.text for item in self.resolver.items if item.tag in "FV#P"]
@@ -207,6 +212,8 @@ class MeasureMaker:
     def adjective(self, base: str) -> Computed:
         """Find the column that "longest" or "oldest" speaks of."""
         words = ADJECTIVES.get(self.reading.adjective, ())
+        common = self.reading.adjective == "common" and self.reading.ranked
+        said = self.reading.ranked[-1].text if common else self.reading.adjective
         if self.reading.adjective == "date":
             found = [n for n in self.vocabulary.of_table(base) if n.type in DATES]
         else:
@@ -217,8 +224,8 @@ class MeasureMaker:
             ]
         if len(found) != 1:
             raise NotUnderstood(
-                [self.reading.adjective],
-                f"{self.reading.adjective!r} by what? {self._numbers_of(base)}",
+                [said],
+                f"{said!r} by what? {self._numbers_of(base)}",
             )
         self.resolver.used.add((base, found[0].column or ""))
         direction: q.Aggregate = "max" if self.reading.direction == "max" else "min"

@@ -17,8 +17,10 @@ from clew_agents.sql.read_conditions import ConditionReader
 from clew_agents.sql.read_groups import GroupReader
 from clew_agents.sql.read_lists import ListReader
 from clew_agents.sql.read_measures import MeasureReader
+from clew_agents.sql.read_modes import ModeReader
 from clew_agents.sql.read_nulls import NullReader
 from clew_agents.sql.read_order import OrderReader
+from clew_agents.sql.read_pairs import PairReader
 from clew_agents.sql.read_ratios import RatioReader
 from clew_agents.sql.read_related import RelatedReader
 from clew_agents.sql.read_states import StateReader
@@ -51,6 +53,8 @@ def read(items: Sequence[Item]) -> Reading:
     StateReader(cursor).read()
     _adjectives(cursor)
     OrderReader(cursor).read()
+    ModeReader(cursor).read()
+    PairReader(cursor).read()
     ListReader(cursor).read()
     RatioReader(cursor).read()
     GroupReader(cursor).read()

@@ -39,7 +39,7 @@ class AverageReader:
             subject = self.cursor.previous(before, ".E")
         elif self.cursor.items[before].text.lower() == "than":
             subject = self.cursor.previous(before)
-            word = self.cursor.previous(subject) if subject is not None else None
+            word = self.cursor.previous(subject, ".N") if subject is not None else None
             if word is None:
                 return
             sign = self._compared(word)

@@ -157,6 +157,11 @@ class ConditionReader:
         right = self.cursor.next(max(*numbers, *signs) if signs else numbers[-1])
         having, aggregate = False, None
         operated = self._operated(left, signs)
+        numbered = self.cursor.previous(left) if left is not None else None
+        if operated is None and self.cursor.tag(numbered) == "N" and left is not None:
+            if self.cursor.is_column(left, NUMERIC) and not self.cursor.is_table(left):
+                if self.cursor.free(numbered) and numbered != 0:
+                    self.cursor.silence(numbered)  # "with a number of pages over 100"
         if operated is not None:
             subject, having = left, True
             if self.cursor.items[operated].tag == "A":

@@ -76,6 +76,9 @@ class MeasureReader:
         if target is None and self.cursor.tag(right) in ("A", "S") and self.cursor.free(right):
             # "the highest average price": the superlative ranks, the average computes
             return
+        if target is None and self.cursor.reading.ops and self._repeats(places):
+            self.cursor.take(*places)  # "how many members in total"
+            return
         if target is None and self.cursor.reading.ops:
             return  # a second "in total" or "combined" has nothing to compute
         item = self.cursor.items[target] if target is not None else None
@@ -85,6 +88,12 @@ class MeasureReader:
         self.cursor.take(target, *places)
         if target is not None:
             self._joined_targets(target, aggregates[-1])
+
+    def _repeats(self, places: Sequence[int]) -> bool:
+        """Whether "in total" only repeats that rows are counted or added up."""
+        says = all(self.cursor.items[place].value == "sum" for place in places)
+        adds = all(op.count or op.aggregate == "sum" for op in self.cursor.reading.ops)
+        return says and adds and len(self.cursor.reading.ops) == 1 and len(places) == 1
 
     def _fits(self, at: int, target: int | None) -> bool:
         """Whether an adjective can be said of a column: "oldest" of dates alone."""

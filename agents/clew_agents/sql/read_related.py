@@ -63,6 +63,10 @@ class RelatedReader:
                 RelatedTest(places=(at,), item=word, of=items[at], has=has)
             )
         self.cursor.take(first, second, *below)
+        self.cursor.take(
+            *(at for at in range(tables[0] + 1, second)
+              if items[at].tag == "F" and not items[at].tables and self._names_values(at))
+        )  # fmt: skip
         told = range(tables[0] + 1, second)
         self.cursor.silence(*(at for at in told if items[at].tag in "JXCU#" or self._denies(at)))
         after = self.cursor.next(second, "")
@@ -80,9 +84,21 @@ class RelatedReader:
             return True
         return item.text.lower() in _NONE or (item.tag == "C" and item.value == "!=")
 
+    def _names_values(self, at: int) -> bool:
+        hits = {
+            (hit.table, hit.column)
+            for item in self.cursor.items
+            if item.tag == "V"
+            for hit in item.hits
+        }
+        names = self.cursor.items[at].matches
+        return any((match.name.table, match.name.column) in hits for match in names)
+
     def _says_little(self, at: int, below: list[int]) -> bool:
         """Whether an item between the two only joins them."""
         item = self.cursor.items[at]
+        if item.tag == "F" and not item.tables and self._names_values(at):
+            return True  # "with status open and … with status closed"
         if at in below or item.tag in ".XUE" or self._denies(at):
             return item.text.lower() not in ("to", "through")
         if item.tag == "J":
