@@ -35,6 +35,7 @@ _ENDS = frozenset(
     "end ends ended until to last expires expiry expired thru through valid bis ende fin hasta "
     "finish finishes".split()
 )
+_ENDS_IN_MEANING = frozenset("last end final closing until".split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +117,10 @@ def _from_to(table: Table) -> tuple[Column, Column] | None:
     if len(days) != 2:
         return None
     for first, last in ((days[0], days[1]), (days[1], days[0])):
-        if _ENDS & schema.said(last) and not _ENDS & set(schema.words_of(first)):
+        meant = set(schema.words_in(last.meaning or "")[:2]) & _ENDS_IN_MEANING
+        if (meant or _ENDS & set(schema.words_of(last))) and not (
+            _ENDS & set(schema.words_of(first))
+        ):
             return first, last
     return None
 

@@ -9,6 +9,7 @@ told again as another.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -161,13 +162,14 @@ class Explorer:
     def _search(self) -> list[Departure]:
         """Test single columns and pairs, look into the strongest, tell nothing twice."""
         tests = self._level((), self.whole, self.whole_years)
+        singles = max(1, self.looked_at)
         tests += self._pairs()
         for seed in self._seeds(tests):
             inner = self._inner(seed)
             if inner is not None:
-                tests.append(inner)
+                tests.append(self._chosen(inner, singles))
                 deeper = self._inner(inner) if self._holds(inner.stretch) else None
-                tests += [deeper] if deeper is not None else []
+                tests += [self._chosen(deeper, singles)] if deeper is not None else []
         adjusted = benjamini_hochberg([t.stretch.p for t in tests], self.looked_at)
         held = [
             replace(test, p=p)
@@ -176,6 +178,14 @@ class Explorer:
         ]
         held.sort(key=lambda d: -self._rank(d))
         return self._distinct(held[:_MOST_CONSIDERED])
+
+    def _chosen(self, test: Departure, singles: int) -> Departure:
+        """Count for a place that was come to step by step all that could have been come to."""
+        depth = len(test.places)
+        reachable = singles**depth / math.factorial(depth)
+        factor = max(1.0, reachable / self.looked_at)
+        stretch = replace(test.stretch, p=min(1.0, test.stretch.p * factor))
+        return replace(test, stretch=stretch, p=stretch.p)
 
     def _pairs(self) -> list[Departure]:
         """Test pairs of near columns of few values: a cell may stand out where no margin does."""
@@ -271,13 +281,14 @@ class Explorer:
     ) -> list[Departure]:
         """Test all values of all columns within some places."""
         fixed = {p.on for p in places}
+        named = {p.name for p in (*places, *self.subject.places)}
         found: list[Departure] = []
         signatures: dict[bytes, int] = {}
         for split in self._splits:
             if split.on in fixed or (places and split.values > MOST_VALUES) or self._late():
                 continue
-            if places and split.steps > 1 and not split.label:
-                continue
+            if places and ((split.steps > 1 and not split.label) or split.name in named):
+                continue  # far away, or the same thing told by another table
             grid = split_series(
                 self.subject,
                 (*self.subject.conditions(), *conditions),

@@ -100,12 +100,14 @@ class Frame:
         direction: 1 up, -1 down, 0 not said.
         slow: it speaks of how long things take; 1 too long, -1 quick.
         left: it asks who left.
+        moved: it says that something changed, whichever way.
     """
 
     intent: Intent
     direction: int = 0
     slow: int = 0
     left: bool = False
+    moved: bool = False
 
 
 def read_frame(question: str) -> Frame | None:
@@ -129,7 +131,8 @@ def read_frame(question: str) -> Frame | None:
     if _OVERVIEW.search(question):
         return Frame(intent="overview")
     if _WHY.search(question) or _HAPPENED.search(question):
-        return Frame(intent="change", direction=direction or slow, slow=slow)
+        moved = bool(known & CHANGE)
+        return Frame(intent="change", direction=direction or slow, slow=slow, moved=moved)
     if found := _WHICH.search(question):
         left = found.group(1).casefold() in ("left", "churned", "quit")
         return Frame(intent="which", direction=1 if left else direction, left=left)

@@ -305,7 +305,8 @@ def lumpiness(subject: Subject, asking: Asking) -> float:
     )
     row = asking.run(spec).table.to_pylist()[0]
     amount, squares = float(row["amount"] or 0), float(row["squares"] or 0)
-    return squares / amount if amount > 0 else 1.0
+    # Twice: rows of different size have a longer tail than as many rows of one size.
+    return 2 * squares / amount if amount > 0 else 1.0
 
 
 def against(

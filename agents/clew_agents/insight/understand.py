@@ -213,6 +213,11 @@ class _Reader:
     def subject(self) -> Subject:
         """Put the parts together."""
         frame = self.frame
+        if frame.intent == "change" and not frame.direction and not frame.moved:
+            raise CannotAnswer(
+                "This asks for a cause: the data only say what was recorded. Ask what changed, "
+                "and when: why something rose or fell."
+            )
         if self.spoken.unknown:
             words = " and ".join(repr(word) for word in self.spoken.unknown)
             raise CannotAnswer(
