@@ -67,7 +67,12 @@ class Assembler:
         self.ordering = Ordering(reading=reading, resolver=self.resolver, made=self.made)
         computed = self.ordering.computed(computed)
         self.resolver.base = base = self._base(computed, entity_table)
-        if reading.adjective:
+        if reading.adjective == "common":  # by the number of its rows
+            if reading.entity is None or reading.entity.tables:
+                words = [item.text for item in reading.ranked]
+                raise NotUnderstood(words, f"{' '.join(words)!r} by what? Name a number.")
+            computed.insert(0, Computed(aggregate="count", column=None, table=base))
+        elif reading.adjective:
             computed.insert(0, self.made.adjective(base))  # it ranks, whatever else is shown
         if reading.direction and not computed:
             computed.append(self.made.worth_of(base, None))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew_agents.sql.analysis_words import ANALYSIS
+from clew_agents.sql.neutral_verbs import VERBS
+from clew_agents.sql.order_words import ORDERS
 
 TAGS = {
     "A": "aggregate: average, total",
@@ -50,7 +52,7 @@ class Entry:
 
 def _rows(tag: str, value: str, phrases: str) -> dict[tuple[str, ...], Entry]:
     return {
-        tuple(phrase.split()): Entry(tag=tag, value=value)
+        tuple(phrase.replace("'", " ").split()): Entry(tag=tag, value=value)  # as tokens are cut
         for phrase in map(str.strip, phrases.split(","))
         if phrase
     }
@@ -63,7 +65,9 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "totaled, altogether, overall, combined, in all, sum total, total up"),
     **_rows("A", "median", "median"),
     **_rows("N", "", "how many, number of, count of, count, counts, counting, the number of, "
-            "numbers of, no of, how many times, how often, counted, amount of rows"),
+            "numbers of, no of, give me the count of, count of all, "
+            "tally of, the count of, the total count of, how many times, how often, counted, "
+            "amount of rows"),
     **_rows("M", "", "how much, how large, how big, how high, how low, how long, how old"),
     **_rows("D", "", "different, distinct, unique, separate"),
     **_rows("S", "max",
@@ -96,54 +100,13 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("K", "max", "top, first, leading"),
     **_rows("K", "min", "bottom"),
     **_rows("K", "rank", "rank, ranking, ranked"),
-    **_rows("^", "by", "order by, sorted by, ordered by, sort by, order them by, sort them by, "
-            "arranged by, in order of, in the order of, sorted in order of, ordered in order of, "
-            "sorted according to, ordered according to, order the result by, "
-            "order the results by, sort the result by, sort the results by, "
-            "sorted in the order of, listed in order of, listed by, sort it by, sort the list by, "
-            "and sort by, and order by, in the order by, arrange by, sort the results according "
-            "to"),
-    **_rows("^", "by asc", "in ascending order of, in ascending order by, in increasing order of, "
-            "sorted in ascending order of, sorted in ascending order by, ordered in ascending "
-            "order of, ordered in ascending order by, sorted in increasing order of, "
-            "in alphabetical order of, in alphabetical order by, alphabetically by, "
-            "ordered alphabetically by, sorted alphabetically by, sorted in alphabetical order "
-            "by, ordered by ascending, sorted by ascending, order by ascending, in the "
-            "ascending order of, in the alphabetical order of, in the increasing order of, "
-            "in ascending alphabetical order of, sort by ascending, in lexicographical order of, "
-            "in lexicographic order of, in alphabetic order of, in ascending order according to"),
-    **_rows("^", "by desc", "in descending order of, in descending order by, in decreasing order "
-            "of, sorted in descending order of, sorted in descending order by, ordered in "
-            "descending order of, ordered in descending order by, sorted in decreasing order of, "
-            "ordered by descending, sorted by descending, order by descending, "
-            "in the descending order of, in descending alphabetical order of, in the decreasing "
-            "order of, sort by descending, in reverse alphabetical order of, "
-            "in reverse order of, in descending order according to"),
-    **_rows("^", "asc", "ascending, in ascending order, in increasing order, alphabetically, "
-            "in alphabetical order, in alphabetic order, ordered alphabetically, sorted "
-            "alphabetically, sorted in alphabetical order, in lexicographical order, "
-            "in lexicographic order, sorted in ascending order, ordered in ascending order, "
-            "from lowest to highest, from the lowest to the highest, from low to high, "
-            "from smallest to largest, from least to greatest, from a to z, lowest first, "
-            "smallest first, from earliest to latest, from youngest to oldest, "
-            "from shortest to longest, in order, listed alphabetically, "
-            "listed in alphabetical order, from the smallest to the largest, "
-            "in ascending alphabetical order, arranged alphabetically, sorted ascending, "
-            "ordered ascending, sort ascending, from oldest to newest, oldest first"),
-    **_rows("^", "desc", "descending, in descending order, in decreasing order, "
-            "sorted in descending order, ordered in descending order, in reverse alphabetical "
-            "order, from highest to lowest, from the highest to the lowest, from high to low, "
-            "from largest to smallest, from greatest to least, from z to a, highest first, "
-            "largest first, biggest first, from latest to earliest, from most to least, "
-            "from oldest to youngest, from longest to shortest, from the largest to the "
-            "smallest, in descending alphabetical order, in reverse order, most first, "
-            "in reversed order, newest first, latest first, from newest to oldest, "
-            "from most recent to least recent, sorted descending, ordered descending, "
-            "from most expensive to cheapest"),
+    **{key: entry for way, said in ORDERS.items() for key, entry in _rows("^", way, said).items()},
     **_rows("G", "", "per, by, for each, for every, each, every, in each, in every, on each, "
             "grouped by, group by, broken down by, split by, within each, of each, of every, "
             "from each, from every, at each, by each, by every, across each, according to, "
-            "depending on, on every, with each, in terms of"),
+            "depending on, on every, with each, in terms of, for different, for the different, "
+            "across different, across the different, by different, in different, "
+            "for the various, for various, for every single, for all different"),
     **_rows("R", "year", "year, years, yearly, annual, annually"),
     **_rows("R", "quarter", "quarter, quarters, quarterly"),
     **_rows("R", "month", "month, months, monthly"),
@@ -165,7 +128,8 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("C", "<=", "at most, no more than, not more than, up to, maximum of, <=, not over"),
     **_rows("C", "after", "after, later than"),
     **_rows("C", "before", "before, earlier than, prior to"),
-    **_rows("C", "since", "since, starting in, starting from, from the year"),
+    **_rows("C", "since", "since, starting in, starting from, from the year, since the beginning "
+            "of, since the start of, from the beginning of, from the start of, as of"),
     **_rows("C", "until", "until, till, through to"),
     **_rows("C", "!=", "!=, <>, other than, except, except for, excluding, apart from, but not, "
             "different from, not equal to, is not, are not, isn't, was not, were not, "
@@ -175,7 +139,8 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("Z", "or earlier", "or earlier, and earlier, or before, and before"),
     **_rows("Z", "or more", "or more, and more, and above, or above, or higher, and over"),
     **_rows("Z", "or less", "or less, and less, and below, or below, or lower, or fewer"),
-    **_rows("B", "", "between"),
+    **_rows("B", "", "between, in the range, in the range of, in the range from, ranging from, "
+            "in a range of"),
     **_rows("E", "", "is, are, was, were, equals, equal to, =, being, be, called, named, equal"),
     **_rows("X", "",
             "not, without, no, never, none, nor, neither, nobody, lacking, don't, doesn't, "
@@ -183,16 +148,20 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("J", "and", "and, as well as, plus, both"),
     **_rows("J", "or", "or, either"),
     **_rows("L", "", "list, show, display, give, name, enumerate, print, find, get, return, tell"),
-    **_rows("Q", "", "which, what, whats, who, whose, where"),
+    **_rows("Q", "", "which one, which ones, which, what, whats, who, whose, where"),
     **_rows("O", "",
             "rows, row, records, record, entries, observations, lines of data, data points"),
     **_rows("U", "",
             "all, all the, all of, all of the, across, across all, over all, of all, among, "
             "among all, for all, in all of, throughout, amongst, across all the, of all the, "
             "over all of, from all, for all the, any, of any, over all the, among all the"),
-    **_rows(".", "", "result, results, the results, the result, sort the result, sort the results, "
-            "sort the list, sort them, order the result, order the results, order them, "
-            "sort the list of all, sort the list of"),
+    **_rows(".", "", "sort the result, sort the results, sort the list, sort them, order the "
+            "result, order the results, order them, sort the list of all, sort the list of, "
+            "list the result, list the results, show the result, show the results, "
+            "i'd, i'm, i've, i'll, we'd, we've, we'll, we're, there's, that's, it's, who's, "
+            "i'd like to know, i would like to know, i want to know, tell me, along with, "
+            "together with, the corresponding, their corresponding, each of the, of them, "
+            "the combination of, every combination of, combination of, combinations of"),
     **_rows("H", "line", "line chart, line graph, as a line, line plot"),
     **_rows("H", "bar", "bar chart, bar graph, as bars, bars, bar plot, column chart"),
     **_rows("H", "pie", "pie chart, pie"),
@@ -214,16 +183,14 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "on record, question, across the, entire, respective, corresponding, following, "
             "various, compute, calculate, determine, report, provide, figure, figures, "
             "one by one, ones, who has, who have, he, she, his, her, some, made by"),
-    # Verbs that say nothing more, unless they are a value of the data.
-    **_rows(".", "verb",
-            "come, comes, came, go, goes, place, placed, handle, handled, exist, exists, live, "
-            "lives, lived, belong, belongs, hold, holds, held, keep, contain, contains, contained, "
-            "include, includes, included, receive, received, process, processed, write, written, "
-            "wrote, take, taken, took, happen, happened, occur, occurred, register, registered, "
-            "bring, brings, brought, carry, carries, carried, run, runs, ran, give, gives, gave, "
-            "given, reach, reaches, reached, serve, serves, served, provided, issued, "
-            "see, saw, seen, attract, attracted, spent on, did well, "
-            "available, work, works, worked, located, based, living, offered, recorded, used"),
+    **_rows("S", "max common",
+            "most common, the most common, most frequent, the most frequent, most popular, "
+            "the most popular, commonest, the commonest, most frequently used, "
+            "the most frequently used, most used, the most used"),
+    **_rows("S", "min common",
+            "least common, the least common, least frequent, the least frequent, least popular, "
+            "the least popular, rarest, the rarest, least used, the least used"),
+    **_rows(".", "verb", VERBS),
 }  # fmt: skip
 LONGEST = max(map(len, PHRASES))
 

@@ -76,11 +76,15 @@ def read_period(tokens: Sequence[Token], at: int, today: dt.date) -> tuple[Perio
     if token.norm in _ORDINALS and (ordinal := _ordinal(tokens, at)) is not None:
         return ordinal
     if len(token.norm) == 2 and token.norm[0] == "q" and token.norm[1] in "1234":
-        year = _year(tokens, at + 1)
+        after = at + 2 if at + 1 < len(tokens) and tokens[at + 1].norm == "of" else at + 1
+        year = _year(tokens, after)
         if year is not None:
-            return _quarter(year, int(token.norm[1])), at + 2
+            return _quarter(year, int(token.norm[1])), after + 1
     year = _year(tokens, at)
     if year is not None:
+        following = tokens[at + 1].norm if at + 1 < len(tokens) else ""
+        if len(following) == 2 and following[0] == "q" and following[1] in "1234":
+            return _quarter(year, int(following[1])), at + 2
         return whole_year(year), at + 1
     return _relative(tokens, at, today)
 

@@ -34,6 +34,10 @@ _ARTICLES = frozenset("a an the of with without no any each every per first last
 _FROM = ("through", "via", "from")
 
 
+# They ask for a cause, unless a column has that name.
+_NOUNS = frozenset("cause causes reason reasons".split())
+
+
 def read(items: Sequence[Item]) -> Reading:
     """Read tagged words."""
     cursor = Cursor(items)
@@ -42,6 +46,7 @@ def read(items: Sequence[Item]) -> Reading:
     _names_that_are_words(cursor)
     _values_that_are_names(cursor)
     _charts(cursor)
+    _numbers_of_columns(cursor)
     _compounds(cursor)
     analysis = AnalysisReader(cursor)
     analysis.begin()
@@ -97,6 +102,10 @@ def _names_that_are_words(cursor: Cursor) -> None:
             if named or cursor.items[at - 1].text.lower() == "which":
                 cursor.items[at] = _as_name(item)  # "by make"
             continue
+        if item.tag == "Y" and item.matches and item.text.lower() in _NOUNS:
+            if cursor.items[at - 1].text.lower() != "the" or cursor.tag(at + 1) != "." or at < 1:
+                cursor.items[at] = _as_name(item)  # "returns by reason"
+            continue
         if item.tag == "R" and item.matches and cursor.tag(cursor.previous(at, ".D")) == "N":
             cursor.items[at] = _as_name(item)  # "how many years"
             continue
@@ -141,6 +150,32 @@ def _values_that_are_names(cursor: Cursor) -> None:
         said = cursor.items[at - 1].text.lower() if at else ""
         if item.tag == "F" and item.hits and not item.tables and said in _FROM:
             cursor.items[at] = replace(item, tag="V", value=item.text, matches=())
+
+
+def _numbers_of_columns(cursor: Cursor) -> None:
+    """In "with a number of seats above 50" the number is that of the column, not of rows."""
+    for at, item in enumerate(cursor.items):
+        place = cursor.next(at, ".") if item.tag == "N" else None
+        if place is None or not cursor.is_column(place, NUMERIC) or cursor.is_table(place):
+            continue
+        after = cursor.next(place, ".E")
+        compared = cursor.tag(after) in ("C", "B", "#") or (
+            after is not None
+            and cursor.items[after].text.lower() in ("than", "above", "below", "of")
+        )
+        joined = cursor.tag(after) == "J" and cursor.is_column(cursor.next(after or 0))
+        before = cursor.previous(at)
+        sorted_by = cursor.tag(before) == "^" or (
+            cursor.tag(after) == "^"
+            and before is not None
+            and cursor.items[before].text.lower() == "by"
+        )
+        if (
+            compared
+            or sorted_by
+            or (joined and not cursor.is_column(cursor.next(after or 0), NUMERIC))
+        ):
+            cursor.items[at] = replace(item, tag=".", value="", matches=())
 
 
 def _adjectives(cursor: Cursor) -> None:
@@ -218,7 +253,7 @@ def _leftovers(cursor: Cursor) -> None:
     for at, item in enumerate(cursor.items):
         if at in cursor.used or item.tag in ".EUQLHM":
             continue
-        if item.tag == "J" and item.value == "and":
+        if item.tag == "J" and (item.value == "and" or _is_either(cursor, at)):
             continue
         if item.tag == "D" and not cursor.reading.ops:
             cursor.reading.distinct = True
@@ -226,6 +261,13 @@ def _leftovers(cursor: Cursor) -> None:
         if item.tag == "O" and not any(op.target is None for op in cursor.reading.ops):
             continue
         cursor.reading.rest.append(item)
+
+
+def _is_either(cursor: Cursor, at: int) -> bool:
+    """Whether "either" only announces an "or" that was read."""
+    said = cursor.items[at].text.lower() == "either"
+    later = range(at + 1, len(cursor.items))
+    return said and any(cursor.items[i].text.lower() == "or" and not cursor.free(i) for i in later)
 
 
 def _as_name(item: Item) -> Item:

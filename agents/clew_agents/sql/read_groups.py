@@ -97,6 +97,7 @@ class GroupReader:
         self.cursor.take(at)
         while right is not None and self._groupable(right):
             self._add_group(right)
+            right = self._owned(right)
             joint = self.cursor.next(right, "")
             if self.cursor.tag(joint) == "J" and joint is not None:
                 following = self._unqualified(self.cursor.next(joint, ".GDU"))
@@ -110,6 +111,19 @@ class GroupReader:
                 right = joint
             else:
                 break
+
+    def _owned(self, at: int) -> int:
+        """Step over the table of "by status of the flight and cabin"."""
+        table = self.cursor.next(at)
+        said = at + 1 < len(self.cursor.items) and self.cursor.items[at + 1].text.lower() == "of"
+        if table is None or not said or not self.cursor.is_table(table):
+            return at
+        owners = {match.name.table for match in self.cursor.items[at].matches}
+        following = self.cursor.tag(self.cursor.next(table, ""))
+        if following != "J" or owners.isdisjoint(self.cursor.items[table].tables):
+            return at
+        self.cursor.take(table)
+        return table
 
     def _does(self, at: int | None) -> bool:
         """Whether a table after "by" is who did it: a condition on it follows."""
@@ -191,8 +205,11 @@ class GroupReader:
     def _described(self, place: int) -> int | None:
         """The table right after an adjective: "the longest track", "five cheapest products"."""
         at = self.cursor.next(place, ".#")
-        adjective = " " in self.cursor.items[place].value
-        return at if adjective and self.cursor.free(at) and self.cursor.is_table(at) else None
+        adjective = self.cursor.items[place].value.partition(" ")[2]
+        if not adjective or at is None or not self.cursor.free(at):
+            return None
+        counted = adjective == "common" and self.cursor.is_thing(at)
+        return at if counted or self.cursor.is_table(at) else None
 
     def _plural(self, at: int) -> bool:
         word = self.cursor.items[at].text.lower()

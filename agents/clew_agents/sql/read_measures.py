@@ -80,6 +80,9 @@ class MeasureReader:
             self.cursor.take(*places)  # "how many members in total"
             return
         if target is None and self.cursor.reading.ops:
+            counted = all(op.count for op in self.cursor.reading.ops)
+            if counted and aggregates == ["sum"] and not self.cursor.reading.groups:
+                self.cursor.take(*places)  # "how many are there in total"
             return  # a second "in total" or "combined" has nothing to compute
         item = self.cursor.items[target] if target is not None else None
         direct = target == last + 1
@@ -136,12 +139,18 @@ class MeasureReader:
             return right
         left = self.cursor.previous(at, ".EUMh")
         if self.cursor.tag(left) == "F" and self.cursor.free(left):
-            return left
+            return self._column_of(left) if not counts else left
         if counts:
             return None
         # "life expectancy per year, averaged over all countries"
         lone = [i for i in range(at) if self.cursor.free(i) and self.cursor.is_column(i, NUMERIC)]
         return lone[-1] if lone else None
+
+    def _column_of(self, at: int | None) -> int | None:
+        """From the table of "what does the fine of loans add up to" step to its column."""
+        column = self.cursor.previous(at) if at is not None and self.cursor.is_table(at) else None
+        owned = column is not None and self.cursor.free(column)
+        return column if owned and self.cursor.is_column(column, NUMERIC) else at
 
     def _joined_targets(self, target: int, aggregate: Aggregate) -> None:
         """Read "average price and quantity": a second name for the same operator."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clew_agents.sql.cursor import Cursor
 from clew_agents.sql.reading import Sorting
+from clew_agents.sql.resolve import NUMERIC
 from clew_core.query_spec import Aggregate
 
 _AGGREGATES: dict[str, Aggregate] = {"avg": "avg", "sum": "sum", "max": "max", "min": "min"}
@@ -28,10 +29,22 @@ class OrderReader:
                 if sortings and sortings[-1].descending is None:
                     sortings[-1].descending = way
                 elif not sortings:
-                    sortings.append(Sorting(item=None, descending=way, text=item.text))
+                    sortings.append(self._behind(at, way))
                 else:
                     continue
                 self.cursor.take(at)
+
+    def _behind(self, at: int, descending: bool) -> Sorting:
+        """What "hotels by number of stars, ascending" is ordered by; else nothing is named."""
+        key = self.cursor.previous(at)
+        by = self.cursor.previous(key) if key is not None else None
+        if key is None or by is None or self.cursor.items[by].text.lower() != "by":
+            return Sorting(item=None, descending=descending, text=self.cursor.items[at].text)
+        if not self.cursor.is_column(key, NUMERIC) or not self.cursor.free(key):
+            return Sorting(item=None, descending=descending, text=self.cursor.items[at].text)
+        self.cursor.take(key, by)
+        item = self.cursor.items[key]
+        return Sorting(item=item, descending=descending, text=item.text)
 
     def _by(self, at: int) -> None:
         way = self.cursor.items[at].value.partition(" ")[2]

@@ -173,7 +173,8 @@ class _Tagger:
             if any(t.kind == "quoted" for t in self.tokens[at : at + length]):
                 continue
             if (entry := PHRASES.get(words)) is not None:
-                if entry.value == "verb" and self.values.find(words[0]) and not self._does(at):
+                known = self.values.find(words[0]) or self.vocabulary.match(words)
+                if entry.value == "verb" and known and not self._does(at):
                     return None  # "processed records", where that is a status
                 return replace(self._item(entry.tag, at, at + length), value=entry.value)
         return None

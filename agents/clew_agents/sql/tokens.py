@@ -12,7 +12,7 @@ _PATTERN = re.compile(
     r"""
     (?P<quoted>"[^"]+"|“[^”]+”|(?<!\w)'[^']+'(?!\w))
   | (?P<date>\b\d{4}-\d{2}-\d{2}\b|\b\d{4}-(?:0[1-9]|1[0-2])\b(?!-))
-  | (?P<number>(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?
+  | (?P<number>(?:(?<![^\s(<>=])-)?(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?
        (?:\s?(?:k|thousand|m|mn|mio|million|bn|billion)\b)?(?![\w]))
   | (?P<word>[^\W\d][\w]*|\d+\w+)
   | (?P<sign><=|>=|<>|!=|=|<|>|%)
@@ -95,7 +95,7 @@ def tokenize(question: str) -> tuple[Token, ...]:
 
 
 def _number(text: str) -> int | float:
-    match = re.match(r"([\d,.]+)\s*([A-Za-z]*)", text)
+    match = re.match(r"(-?[\d,.]+)\s*([A-Za-z]*)", text)
     assert match is not None  # the pattern begins with a digit
     value = float(match[1].replace(",", "")) * _SCALES.get(match[2].lower(), 1)
     return int(value) if value.is_integer() else value

@@ -24,7 +24,10 @@ _MOST_TOLD = 10
 __all__ = ["EXACT", "FAIR", "GOOD", "Match", "Name", "Vocabulary", "names_table", "overview"]
 
 _WAREHOUSE = frozenset("dim fact fct tbl stg vw lkp ref".split())
-_UNITS = frozenset("eur usd gbp chf jpy dkk sek nok pln czk kg km cm mm".split())
+_UNITS = frozenset(
+    "eur usd gbp chf jpy dkk sek nok pln czk huf inr kg km cm mm sqm sqft m2 km2 ha kwh mwh kw mw "
+    "mph kmh hp ml mb gb".split()
+)
 _COPY = re.compile(r"_?(\d{2,8}(_\d+)*|old|bak|backup|copy|tmp|temp|archive|snapshot|bkp)$")
 _SUFFIXES = frozenset(
     "days day hours hour minutes minute mins seconds secs months weeks years h s ms g kg m km cm "
@@ -356,7 +359,10 @@ def _score(words: tuple[str, ...], name: Name) -> float:
     if (
         not whole
         and name.letters[0] == words[0][0]
-        and (aligned := abbreviates(name.letters, words))
+        and (
+            aligned := abbreviates(name.letters, words)
+            or abbreviates(name.letters, tuple(map(singular, words)))
+        )
     ):
         if aligned < 0.9 and len(words) > 1 and len(name.letters) < 5:
             return 0.0  # "beautiful doctors" are no beds
