@@ -316,6 +316,8 @@ class Assembler:
         words = self.made.said_of(computed.column)
         adds = not words.isdisjoint(ADDITIVE) and words.isdisjoint(AVERAGED)
         if self.reading.direction is not None:
+            if adds and self._says_most(computed):
+                return ("sum",)
             extreme: q.Aggregate = self.reading.direction
             return (extreme, "sum") if adds or words & STOCK else (extreme, "avg")
         if words & STOCK and words.isdisjoint(AVERAGED):
@@ -326,6 +328,12 @@ class Assembler:
         if grouped and not words.isdisjoint(AVERAGED):
             return ("avg",)
         return None
+
+    def _says_most(self, computed: Computed) -> bool:
+        """Whether "the most amount" is asked of things that have many: their totals."""
+        said = any(item.text.lower() in ("most", "the most") for item in self.reading.ranked)
+        entity = self.reading.entity
+        return said and entity is not None and computed.table not in entity.tables
 
     def _has_time(self, table: str) -> bool:
         return any(

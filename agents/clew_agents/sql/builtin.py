@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -141,6 +142,7 @@ class BuiltinProposer:
             resolver=resolver,
         )
         _refuse_unknown(reading)
+        _refuse_parts(question)
         previous = context.previous
         if previous is not None and previous.source == context.source:
             elliptical = follow_up.is_elliptical(reading)
@@ -345,6 +347,15 @@ def _refuse_unknown(reading: Reading) -> None:
             )
 
 
+def _refuse_parts(question: str) -> None:
+    """Refuse "the top 10 percent of customers": ten of them would be another answer."""
+    found = re.search(r"\b(top|bottom|best|worst)\s+[\w.]+\s*(%|per ?cent\b|pct\b)", question, re.I)
+    if found:
+        raise NotUnderstood(
+            [found[0]], f"{found[0]!r}: a part of all can't be ranked yet, a number of them can."
+        )
+
+
 def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None) -> None:
     """See that each word that no part took says nothing more than what was taken.
 
@@ -355,6 +366,7 @@ def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None
     if previous is not None:
         used |= follow_up.columns_of(previous)
     tables = {table for table, _ in used} | {resolver.base or ""}
+    used |= _joining(resolver, tables)
     left: list[str] = []
     for item in reading.rest:
         if any(item is test.item for test in reading.named):
@@ -379,6 +391,18 @@ def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None
         raise NotUnderstood(left)
     words = _and([repr(word) for word in left])
     raise NotUnderstood(left, f"I see no place for {words} in what I understood of this question.")
+
+
+def _joining(resolver: Resolver, tables: set[str]) -> set[tuple[str, str]]:
+    """The columns by which the tables that are used point at each other."""
+    return {
+        (table.name, column)
+        for table in resolver.vocabulary.catalog.tables
+        if table.name in tables
+        for key in table.foreign_keys
+        if key.table in tables
+        for column in key.columns
+    }
 
 
 def _says_nothing_new(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from clew_agents.sql.names import Match, Name
 from clew_agents.sql.thesaurus import synonyms
-from clew_agents.sql.words import same, singular, split_name
+from clew_agents.sql.words import is_participle, same, singular, split_name
 from clew_tools.database.catalog import Catalog
 
 _WHOLE, _PLAIN, _HEAD, _ALIKE = 0.85, 0.65, 0.65, 0.62
@@ -164,7 +164,7 @@ def told_matches(words: tuple[str, ...], told: dict[str, list[Told]]) -> list[Ma
 
 def _score(words: tuple[str, ...], told: Told) -> float:
     parts = told.name.words
-    if len(words) != len(parts):
+    if len(words) != len(parts) or (len(words) == 1 and is_participle(words[0])):
         return 0.0
     if all(map(same, words, parts)):
         return told.weight

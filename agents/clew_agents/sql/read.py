@@ -48,6 +48,7 @@ def read(items: Sequence[Item]) -> Reading:
     _charts(cursor)
     _numbers_of_columns(cursor)
     _compounds(cursor)
+    _generic_measures(cursor)
     analysis = AnalysisReader(cursor)
     analysis.begin()
     AverageReader(cursor).read()
@@ -148,7 +149,8 @@ def _values_that_are_names(cursor: Cursor) -> None:
     """Read "came through phone" as the value, where a column has that name too."""
     for at, item in enumerate(cursor.items):
         said = cursor.items[at - 1].text.lower() if at else ""
-        if item.tag == "F" and item.hits and not item.tables and said in _FROM:
+        named = said in _FROM or _holds(cursor, at + 1, item)
+        if item.tag == "F" and item.hits and not item.tables and named:
             cursor.items[at] = replace(item, tag="V", value=item.text, matches=())
 
 
@@ -176,6 +178,28 @@ def _numbers_of_columns(cursor: Cursor) -> None:
             or (joined and not cursor.is_column(cursor.next(after or 0), NUMERIC))
         ):
             cursor.items[at] = replace(item, tag=".", value="", matches=())
+
+
+def _holds(cursor: Cursor, at: int, value: Item) -> bool:
+    """Whether the next word names a column that has the value: "the phone channel"."""
+    if at >= len(cursor.items) or cursor.items[at].gap:
+        return False
+    names = (*cursor.items[at].matches, *cursor.items[at].weak)
+    columns = {(match.name.table, match.name.column) for match in names}
+    return any((hit.table, hit.column) in columns for hit in value.hits)
+
+
+def _generic_measures(cursor: Cursor) -> None:
+    """In "the highest sales by line amount" the amount says what sales are."""
+    for at, item in enumerate(cursor.items):
+        several = len(item.matches) > 1 and all(match.name.metric for match in item.matches)
+        if item.tag != "F" or not several or not cursor.free(at):
+            continue
+        by = cursor.next(at)
+        amount = cursor.next(by) if by is not None and cursor.items[by].text == "by" else None
+        number = cursor.is_column(amount, NUMERIC) and not cursor.is_table(amount)
+        if number and not cursor.is_year(amount):
+            cursor.take(at)
 
 
 def _adjectives(cursor: Cursor) -> None:

@@ -263,7 +263,8 @@ class GroupReader:
     def _leading(self, first_super: int) -> int | None:
         """The thing before "with the lowest …" where no question word stands before it."""
         at = self.cursor.previous(first_super, ".EUD#")
-        if at is None or not self.cursor.free(at) or not self.cursor.is_thing(at):
+        grain = self.cursor.tag(at) == "R" and not self.cursor.adverb(at)
+        if at is None or not self.cursor.free(at) or not (grain or self.cursor.is_thing(at)):
             return None
         between = {self.cursor.items[i].text.lower() for i in range(at + 1, first_super)}
         before = self.cursor.tag(self.cursor.previous(at, ".D#"))

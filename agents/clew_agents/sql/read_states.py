@@ -25,6 +25,7 @@ class StateReader:
         if not self.cursor.reading.times:
             self._done()
         self._having()
+        self._filled()
 
     def _done(self) -> None:
         """Read "closed accounts", "accounts that have been closed": the date of it is filled."""
@@ -50,6 +51,22 @@ class StateReader:
     def _has_been(self, at: int) -> bool:
         words = [item.text.lower() for item in self.cursor.items[max(0, at - 3) : at]]
         return "been" in words or "got" in words
+
+    def _filled(self) -> None:
+        """Read "orders with a coupon code", "used a coupon": it is there."""
+        for at, item in enumerate(self.cursor.items):
+            if item.tag != "F" or not self.cursor.free(at) or self.cursor.is_table(at):
+                continue
+            words = [i.text.lower() for i in self.cursor.items[max(0, at - 2) : at]]
+            with_one = words[-1:] in (["a"], ["an"], ["any"], ["some"]) and words[:1] in (
+                ["with"], ["used"], ["using"], ["have"], ["has"], ["had"],
+            )  # fmt: skip
+            text = all(match.name.type in ("text", "date", "timestamp") for match in item.matches)
+            after = self.cursor.next(at, "")
+            value = after is not None and self.cursor.tag(after) in ("V", "#", "C", "E", "?")
+            if with_one and text and not value and item.matches:
+                self.cursor.reading.nulls.append(NullTest(places=(at,), item=item, empty=False))
+                self.cursor.take(at)
 
     def _having(self) -> None:
         """Read "with a return", "with returns": there must be some."""

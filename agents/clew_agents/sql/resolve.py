@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from clew_agents.sql.tagging import Item
+from clew_agents.sql.thesaurus import ENDED, ENDS, STARTED, STARTS
 from clew_agents.sql.vocabulary import GOOD, Name, Vocabulary
 from clew_agents.sql.words import same, singular, split_name
 from clew_core.errors import ClewError
@@ -206,8 +207,13 @@ class Resolver:
                 return self._remember(name)
         own = _business_dates(self._dated(self.base)) if self.base else []
         for table in beside.tables if beside is not None and self.dated is None else ():
-            done = beside is not None and beside.text.lower().endswith("ed")
+            done = beside is not None and (
+                beside.text.lower().endswith("ed") or self._is_had(beside)
+            )
             dated = _business_dates(self._dated(table))
+            by_company = self.vocabulary.known.dated(table)
+            if by_company is not None:
+                dated = [n for n in dated if n.column == by_company.column] or dated
             if table != self.base and done and len(dated) == 1:
                 return self._remember(dated[0])  # "customers who ordered in 2023"
             if table != self.base and own and (dated := _business_dates(self._dated(table))):
@@ -233,6 +239,12 @@ class Resolver:
             return self.dated
         column = self.vocabulary.known.dated(self.base)
         return (column.table, column.column) if column is not None else None
+
+    def _is_had(self, item: Item) -> bool:
+        """Whether a thing is had: the order of "customers with an order in 2023"."""
+        place = next((i for i, other in enumerate(self.items) if other.start == item.start), 0)
+        words = [other.text.lower() for other in self.items[max(0, place - 2) : place]]
+        return words[-2:] in (["with", "a"], ["with", "an"]) and place > 1
 
     def _says_have(self) -> bool:
         """Whether rows are asked for that there were at a time: "customers that we had"."""
@@ -383,6 +395,9 @@ class Resolver:
         ]
 
     def _speaks_of(self, word: str, name: Name) -> bool:
+        if word in STARTED or word in ENDED:
+            said = {*name.words, *split_name(self.vocabulary.column(name).meaning or "")[:2]}
+            return not said.isdisjoint(STARTS if word in STARTED else ENDS)
         if (name.table, name.column or "") not in self.vocabulary.hints(word):
             return False
         verb = word.endswith(("ed", "ing")) or not any(

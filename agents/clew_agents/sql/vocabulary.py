@@ -12,7 +12,7 @@ from clew_agents.sql.meanings import Told, told_matches, told_names
 from clew_agents.sql.names import Match, Name
 from clew_agents.sql.thesaurus import LABELS, SHORT, WORTH, synonyms
 from clew_agents.sql.tokens import tokenize
-from clew_agents.sql.words import abbreviates, same, singular, split_name, stems
+from clew_agents.sql.words import abbreviates, is_participle, same, singular, split_name, stems
 from clew_knowledge.known import NOTHING, Known
 from clew_tools.database.catalog import Catalog, Column, Table
 from clew_tools.database.source import ValueHit
@@ -34,6 +34,7 @@ _SUFFIXES = frozenset(
     "pct percent".split()
 )
 _PREFIXED = re.compile(r"(s|n|b|d|t|ts|m|i|f|dt|str|int|dec|num)(?=[A-Z][a-z])")
+_DERIVED = frozenset("ment ments er or r ion al age ance".split())
 _NUMBERS = ("integer", "number", "decimal")
 _AMOUNTS = frozenset("amount value total sum".split())
 _CODES = frozenset("code".split())
@@ -137,7 +138,7 @@ class Vocabulary:
                 for name in self.columns
                 if name.column is not None
                 and any(
-                    stem in forms or same(part, word)
+                    stem in forms or same(part, word) or _derives(part, forms)
                     for part in name.words
                     for stem in (part, singular(part))
                 )
@@ -158,6 +159,13 @@ class Vocabulary:
             (name.table, name.metric)
             for name in self.company
             if name.metric and any(same(word, part) for part in name.words)
+        }
+        found |= {
+            (name.table, name.column)
+            for name in self.columns
+            if name.column is not None
+            and self.is_key(name)
+            and word in split_name(self.column(name).meaning or "")
         }
         alike = {word, *synonyms(word)}
         partly = {
@@ -231,6 +239,11 @@ class Vocabulary:
             or any(name.column in key.columns for key in keys)
             or (name.words[-1] in ("id", "key", "uuid", "guid") and name.type != "number")
         )
+
+
+def _derives(part: str, forms: set[str]) -> bool:
+    """Whether a noun comes from a verb: the payment of "paid", the owner of "owned"."""
+    return any(part.startswith(form) and part[len(form) :] in _DERIVED for form in forms)
 
 
 def _copies(catalog: Catalog) -> frozenset[str]:
@@ -396,7 +409,8 @@ def _partial(words: tuple[str, ...], name: Name) -> float:
         if all(map(same, words, name.words)):
             return 0.66  # customers of "Customer Name"
     if len(words) < len(name.words) and all(map(same, words, name.words[-len(words) :])):
-        return 0.65
+        verb = len(words) == 1 and is_participle(words[0]) and words[0] != name.words[-1]
+        return 0.0 if verb else 0.65  # "started" is no week_start
     if len(words) == len(name.words) - 1 and name.words[-1] in _SUFFIXES:
         if name.type in _NUMBERS and all(map(same, words, name.words)):
             return 0.9  # lead time of "lead_time_days"
