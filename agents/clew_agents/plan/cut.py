@@ -42,7 +42,9 @@ _MARKS: dict[str, Mark] = {
 _ORDERING = (
     r"(?:[,;.!?]\s*)?(?:\b(?:and|but)\s+)?"
     r"(?:(?<!since )(?<!until )(?<!by )(?<!from )\bthen\b|\bafter(?:wards\b|\s+(?:that|this)\b)|"
-    r"\bfinally\b|\bin addition\b|\badditionally\b|\bthereafter\b|\bas a next step\b)\s*[,:]?\s*"
+    r"(?<=, )(?:second|secondly|third|thirdly|lastly)\b|(?<=, and )(?:second|third|lastly)\b|"
+    r"\bfinally\b|\bin addition\b|\badditionally\b|\bthereafter\b|\bas a next step\b)"
+    r"\s*[,:]?\s*"
 )
 _ALSO = r"[,;]?\s*\b(?:and\s+also|but\s+also|also)\b,?\s*(?=(?:[a-z]+)\b)"
 _FOR_ANOTHER = (
@@ -176,11 +178,13 @@ _CHART = re.compile(
 )
 _FINDINGS = re.compile(
     rf"^(?:please\s+)?(?:(?:{_FINDING_VERBS})\s+(?:me\s+|us\s+|out\s+)?(?:what|which|why|whether|if|"
-    rf"how|anything|the|any|it|them)\b)|(?:{_FINDING_NOUNS})|^why\b",
+    rf"how|anything|the|any|it|them)\b)|(?:{_FINDING_NOUNS})|^why\b|"
+    r"^(?:is|are) there (?:an? |any )?(?:trends?|patterns?|season\w*)\b",
     re.IGNORECASE,
 )
 _SIDE_BY_SIDE = re.compile(
-    r"^(?:please\s+)?compar(?:e|ing)\b|\bside by side\b|\bnext to\b|\balongside\b|"
+    r"^(?:please\s+)?compar(?:e|ing)\b|^how (?:does|do|did) .+ compare (?:with|to|against)\b|"
+    r"\bversus\b|\bvs\b|\bside by side\b|\bnext to\b|\balongside\b|"
     r"^(?:please\s+)?(?:put|combine|join|merge|show|display)\s+"
     r"(?:both|them|these|those|the two|all)\b|"
     r"\bin (?:one|the same|a single) (?:chart|table|plot|graph|diagram|picture)\b",

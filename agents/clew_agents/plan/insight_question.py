@@ -40,7 +40,9 @@ _BARE_FINDINGS = re.compile(
     r"flag|mark|search)\s+)?"
     r"(?:(?:me|us|out|for|if|whether|is there|are there|there is|there are|on|the|any|some|key|"
     r"main|all)\s+)*"
-    rf"(?:why|outliers?|anomal(?:y|ies)|insights?|how it (?:went|developed)|"
+    r"(?:an?\s+)?"
+    r"(?:why|trends?|patterns?|seasons?|seasonality|outliers?|anomal(?:y|ies)|insights?|"
+    r"how it (?:went|developed)|"
     rf"what(?:'s| is| are)?\s+(?:stands?|stood|sticks?|standing|{_ODD})(?:\s+out)?|"
     rf"anything\s+(?:{_ODD}|that stands out))",
     re.IGNORECASE,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST = 2
 _CAUSE = re.compile(r"\b(?:why|cause[sd]?|caus\w+|drove|drives?|behind|reasons?|explain)\b", re.I)
+_TREND = re.compile(r"\b(?:trends?|patterns?|season\w*)\b", re.I)
 _IT = re.compile(r"\b(?:it|they|them|that|this|these|those)\b", re.I)
 
 
@@ -58,7 +59,7 @@ class InsightStep:
         """Say what stands out in a result, and what was found behind it."""
         asks = step.asks or step.task
         cause = _CAUSE.search(asks) is not None
-        own = () if cause else outliers(found, str(step.follows))
+        own = () if cause or _TREND.search(asks) else outliers(found, str(step.follows))
         sources = [s for s in world.sources if s.source.name == unit.data_source]
         behind: Findings | None = None
         try:
@@ -100,6 +101,8 @@ def _standalone(asks: str, found: Found) -> str:
         if _IT.search(asks):
             return _IT.sub(measured, asks, count=1)
         return f"{asks} {about}" if len(asks.split()) < 3 else asks
+    if _TREND.search(asks):
+        return f"is there a trend in {about}?"
     return f"what stands out in {about}"
 
 

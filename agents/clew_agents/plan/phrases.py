@@ -43,9 +43,13 @@ _PERIOD = (
 )
 
 
+_BREAK_DOWN = re.compile(r"^(?:break|split)\s+(.+?)\s+(?:down\s+)?(?:by|into)\s+", _I)
+
+
 def without_opener(text: str) -> str:
     """Drop the verb that opens a request: "show me the revenue" → "the revenue"."""
-    return _OPENERS.sub("", text.strip(" ?.!")).strip()
+    bare = _OPENERS.sub("", text.strip(" ?.!")).strip()
+    return _BREAK_DOWN.sub(r"\1 by ", bare)
 
 
 def without_chart_words(text: str) -> str:
@@ -58,7 +62,13 @@ def without_chart_words(text: str) -> str:
 
 def without_side_words(text: str) -> str:
     """Drop what says that results come side by side."""
-    bare = re.sub(r"^(?:please\s+)?compar(?:e|ing)\s+", "", text.strip(" ?.!"), flags=_I)
+    bare = text.strip(" ?.!")
+    how = re.match(
+        r"how\s+(?:does|do|did)\s+(.+?)\s+compare\s+(?:with|to|against)\s+(.+)$", bare, _I
+    )
+    if how:
+        bare = f"{how[1]} with {how[2]}"
+    bare = re.sub(r"^(?:please\s+)?compar(?:e|ing)\s+", "", bare, flags=_I)
     return without_chart_words(_SIDE_WORDS.sub("", bare)).strip(" ,")
 
 
@@ -245,11 +255,52 @@ def choice_forms(text: str) -> list[str]:
     if _MEASURED.search(bare):
         forms.append(_MEASURED.sub(lambda m: f"{_way(m['sup'])} total {m['measure']}", bare))
         forms.insert(bool(re.search(r"\b(?:highest|lowest|largest|smallest)\b", bare, _I)), bare)
-    alone = f"the {bare}" if not re.match(r"(?:the|our)\b", bare, _I) else bare
-    for described in descriptions(alone):
+    if match := _BEST_BY.match(bare):
+        forms += _by(match["sup"], match["n"], match["entity"], match["measure"])
+    for described in descriptions(_the(bare)):
         if not described.rest:
             forms += described.choices
-    return list(dict.fromkeys([*forms]))
+    return [*dict.fromkeys(way for form in forms for way in (form, _which(form)))]
+
+
+def _which(thing: str) -> str:
+    return thing if re.match(r"(?:which|what|who)\b", thing, _I) else (
+        f"which {re.sub(r'^(?:the|our) ', '', thing, flags=_I)}")  # fmt: skip
+
+
+def open_choices(text: str, measure: str) -> list[str]:
+    """Put a choice that names no measure ("who is the top customer?") so that it has this one."""
+    return [
+        way
+        for described in open_descriptions(text)
+        for way in (described.by(measure), _which(described.by(measure)))
+    ]
+
+
+def open_descriptions(text: str) -> list[Description]:
+    """Find choices that name no measure."""
+    bare = re.sub(r"^who\s+(?:is|was|are|were)\s+", "", without_opener(text), flags=_I)
+    return [d for d in descriptions(_the(bare)) if not d.rest and not d.choices]
+
+
+_BEST_BY = re.compile(
+    r"(?:the\s+|our\s+)?(?P<sup>best|top|worst|largest|biggest|smallest|strongest|weakest)\s+"
+    r"(?:(?P<n>\d+)\s+)?(?P<entity>[a-z_]+(?: [a-z_]+)?)\s+by\s+(?P<measure>.+)$",
+    _I,
+)
+
+
+def _by(sup: str, number: str | None, entity: str, measure: str) -> list[str]:
+    way = "lowest" if sup.lower() in ("worst", "smallest", "weakest") else "highest"
+    plain = re.sub(r"^(?:total|the)\s+", "", measure, flags=_I)
+    return [
+        _choice(entity, way, measured, int(number or 1), "")
+        for measured in (f"total {plain}", plain)
+    ]
+
+
+def _the(text: str) -> str:
+    return text if re.match(r"(?:the|our)\b", text, _I) else f"the {text}"
 
 
 def as_thing(text: str) -> str:
@@ -282,6 +333,26 @@ def _choice(entity: str, sup: str, measure: str, number: int, period: str) -> st
 
 
 # ------------------------------------------------------------------------------ side by side
+
+_WHEN = r"(?:\d{4}|Q[1-4]\s+\d{4}|[A-Z][a-z]+\s+\d{4})"
+_TWO_TIMES = re.compile(
+    rf"^(?P<head>.*?)\b(?:in\s+|for\s+|of\s+)?(?P<one>{_WHEN})\s+(?:and|with|to|against|versus|vs\.?)"
+    rf"\s+(?:in\s+|for\s+)?(?P<other>{_WHEN})\b(?P<tail>.*)$"
+)
+
+
+def two_times(text: str) -> tuple[str, str] | None:
+    """Split "2023 and 2024 revenue by category" into one phrase for each time.
+
+    >>> two_times("2023 and 2024 revenue by category")
+    ('revenue by category in 2023', 'revenue by category in 2024')
+    """
+    match = _TWO_TIMES.match(text)
+    if match is None:
+        return None
+    rest = " ".join(f"{match['head']} {match['tail']}".split()).strip(" ,")
+    return (f"{rest} in {match['one']}", f"{rest} in {match['other']}") if rest else None
+
 
 _JOINTS = re.compile(
     r"\s*,?\s+(?:with|to|and|against|versus|vs\.?|or|next to|alongside)\s+(?:with\s+)?", _I

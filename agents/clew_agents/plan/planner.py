@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from clew_agents.plan import phrases
 from clew_agents.plan.cut import Part, cut, may_have_parts
@@ -20,37 +20,19 @@ from clew_agents.plan.insight_question import (
     is_insight_question,
     names_nothing,
 )
+from clew_agents.plan.making import Made
 from clew_agents.plan.plan import MOST_STEPS, Card, Plan, Step
 from clew_agents.plan.port import OpenSource
-from clew_agents.plan.probe import Probe, Prober
-from clew_agents.plan.sql_step import is_choice
+from clew_agents.plan.probe import Prober
+from clew_agents.plan.queries import POINTS, Queries
 from clew_agents.plan.unplanned import Unplanned, ask_back
 from clew_agents.proposer import AsksBack, Proposer
 from clew_agents.sql.builtin import SqlContext
-from clew_agents.sql.describe import Describer
-from clew_agents.sql.words import singular
 from clew_core.answer import Clarification
 from clew_core.deadline import Deadline
-from clew_core.errors import ClewError
-from clew_core.query_spec import Mark, QuerySpec
 
 LONGEST = 2_000  # signs; what is longer is no question of several parts that people write
 MOST_SPLITS = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Made:
-    """A step that was planned, with what it will give.
-
-    Attributes:
-        step: itself.
-        spec: of its result; None for charts and findings.
-        is_choice: its result chooses few groups.
-    """
-
-    step: Step
-    spec: QuerySpec | None = None
-    is_choice: bool = False
 
 
 def plan_question(
@@ -82,17 +64,21 @@ def plan_question(
             )
         )
     planner = _Planner(Prober(sources=sources, proposer=proposer, deadline=deadline), cards)
-    alone = len(parts) == 1 and parts[0].kind in ("query", "chart")
-    if alone and planner.probe(question, continues=True).spec:
+    whole = planner.probe(question, continues=True) if len(parts) == 1 else None
+    alone = whole is not None and whole.spec is not None and parts[0].kind in ("query", "chart")
+    if alone and whole is not None and not whole.several:
         return None
     try:
-        for part in parts:
+        for place, part in enumerate(parts):
+            planner.ahead = parts[place + 1 :]
             planner.add(part)
     except Unplanned as unplanned:
-        alone = len(parts) == 1 and unplanned.part.text in (parts[0].text, question.strip(" ?.!"))
-        if alone or planner.probe(question, continues=True).spec:
+        odd = len(parts) == 1 and unplanned.part.text in (parts[0].text, question.strip(" ?.!"))
+        if odd or planner.probe(question, continues=True).spec:
             return None
         raise ask_back(parts, unplanned) from None
+    if alone and not any(made.step.narrows for made in planner.made):
+        return None  # several readings of one query: that is asked back as ever
     if len(parts) > 1 and not planner.has_several_kinds and planner.is_weak(parts):
         if planner.probe(question, continues=True).spec:
             return None
@@ -104,24 +90,8 @@ def _may_choose(question: str) -> bool:
 
 
 @dataclass
-class _Planner:
-    prober: Prober
-    cards: Mapping[str, Card]
-    made: list[_Made] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def probe(
-        self,
-        text: str,
-        *,
-        source: str | None = None,
-        previous: QuerySpec | None = None,
-        continues: bool = False,
-    ) -> Probe:
-        """Ask what the proposer makes of a phrase; see ``Prober.ask``."""
-        return self.prober.ask(text, source=source, previous=previous, continues=continues)
-
-    # --- adding parts --------------------------------------------------------------------------
+class _Planner(Queries):
+    """Plans parts in turn, each by what it is for."""
 
     def add(self, part: Part) -> None:
         """Plan a part after those that are planned.
@@ -136,10 +106,10 @@ class _Planner:
             self._add_findings(part)
         elif part.kind == "side_by_side":
             self._add_side_by_side(part)
-        elif part.kind == "chart" or (part.mark and not first):
+        elif part.kind == "chart" or (part.mark and (self.made or self.ahead)):
             self._add_chart(part)
         else:
-            self._query(part, first=first)
+            self.query(part, first=first)
 
     def plan(self, question: str) -> Plan | None:
         """Make the plan; a chart of one result alone is drawn by the step that finds it."""
@@ -181,207 +151,85 @@ class _Planner:
             return None
         return replace(query, asks=text)
 
-    # --- queries -------------------------------------------------------------------------------
-
-    def _query(
-        self, part: Part, *, first: bool = False, text: str | None = None, draws: bool = False
-    ) -> _Made:
-        said = (text if text is not None else part.text).strip(" ?.!")
-        said, source = self.prober.without_source(said)
-        problem: ClewError | None = None
-        if re.search(_POINTS, said):
-            if made := self._pointing(said, source):
-                return made
-        if made := self._choosing(said, source):
-            return made
-        for form in dict.fromkeys([said, phrases.without_opener(said)]):
-            probe = self.probe(form, source=source, continues=first)
-            if probe.spec is not None and not self._drops_pointer(said):
-                return self._add(form, probe, source, continues=first)
-            problem = problem or probe.problem
-        if made := self._described(said, source):
-            return made
-        if (last := self._last_query()) is not None:
-            probe = self.probe(said, previous=last.spec)
-            if probe.spec is not None:
-                step = self._step("sql", self._changed(said, last), needs=(last.step.id,),
-                                  asks=said, follows=last.step.id)  # fmt: skip
-                return self._keep(step, probe.spec)
-        raise Unplanned(replace(part, text=said), problem)
-
-    def _pointing(self, said: str, source: str | None) -> _Made | None:
-        """Plan a query about what another step found."""
-        pointed = phrases.without_pointers(said)
-        went = phrases.development(said)
-        about = self._pointed_at(pointed.nouns)
-        if about is None or about.spec is None:
-            return None
-        if about.is_choice:
-            words = self._words_of(about)
-            texts = [pointed.text] if pointed.pointers else []
-            if went is not None:
-                measure = went.of or Describer(about.spec).measure(about.spec.measures[0])
-                texts = [f"{measure} {went.rest}"]
-            for text in texts:
-                probe = self.probe(text, source=source)
-                if probe.spec is None:
-                    continue
-                step = self._step(
-                    "sql", f"{text} for {words}", needs=(about.step.id,), asks=text,
-                    source=source, narrows=about.step.id, splits=(about.spec.limit or 1) > 1,
-                )  # fmt: skip
-                self._note_period(about, probe.spec)
-                return self._keep(step, probe.spec)
-            return None
-        if went is not None and not went.of:
-            measure = Describer(about.spec).measure(about.spec.measures[0]) if (
-                about.spec.measures) else ""  # fmt: skip
-            probe = self.probe(went.rest, previous=about.spec)
-            if measure and probe.spec is not None:
-                step = self._step("sql", f"{measure} {went.rest}", needs=(about.step.id,),
-                                  asks=went.rest, follows=about.step.id)  # fmt: skip
-                return self._keep(step, probe.spec)
-        for text in dict.fromkeys([said, pointed.text]):
-            probe = self.probe(text, previous=about.spec)
-            if probe.spec is not None and probe.spec != about.spec:
-                alone = self.probe(text)
-                if alone.spec == probe.spec and not pointed.pointers:
-                    continue  # it does not hang on the step before
-                step = self._step("sql", self._changed(text, about), needs=(about.step.id,),
-                                  asks=text, follows=about.step.id)  # fmt: skip
-                return self._keep(step, probe.spec)
-        return None
-
-    def _choosing(self, said: str, source: str | None) -> _Made | None:
-        """Plan a query that chooses: the sum is meant where a group is asked for."""
-        for form in phrases.choice_forms(said):
-            probe = self.probe(form, source=source)
-            if probe.spec is not None and is_choice(probe.spec) and not probe.several:
-                return self._add(form, probe, source)
-        return None
-
-    def _described(self, said: str, source: str | None) -> _Made | None:
-        """Plan a choice, and the rest of the part about what it chose."""
-        for described in phrases.descriptions(said):
-            rest = self.probe(described.rest, source=source)
-            if rest.spec is None:
-                continue
-            texts = list(described.choices)
-            if not texts and rest.spec.measures:
-                texts = [described.by(Describer(rest.spec).measure(rest.spec.measures[0]))]
-            for text in texts:
-                probe = self.probe(text, source=source)
-                if probe.spec is None or not is_choice(probe.spec) or probe.several:
-                    continue
-                about = self._add(text, probe, source)
-                step = self._step(
-                    "sql", f"{described.rest} for {self._words_of(about)}",
-                    needs=(about.step.id,), asks=described.rest, source=source,
-                    narrows=about.step.id, splits=described.number > 1,
-                )  # fmt: skip
-                self._note_period(about, rest.spec)
-                return self._keep(step, rest.spec)
-        return None
-
-    def _drops_pointer(self, said: str) -> bool:
-        """Whether reading a part alone would drop a word that points at another part."""
-        return (
-            bool(self.made) and re.search(r"\b(?:it|its|they|them|their)\b", said, re.I) is not None
-        )
-
-    def _pointed_at(self, nouns: Sequence[str]) -> _Made | None:
-        """Find the step that a word points at: the one that chose such a thing, else the last."""
-        queries = [made for made in reversed(self.made) if made.spec is not None]
-        wanted = {singular(noun) for noun in nouns}
-        for made in queries:
-            assert made.spec is not None
-            names = {singular(d.name.lower()) for d in made.spec.dimensions}
-            names |= {singular(word) for word in made.step.task.lower().split()}
-            if wanted and wanted & names:
-                return made
-        chosen = [made for made in queries if made.is_choice]
-        found = chosen or queries
-        return found[0] if found else None
-
-    def _note_period(self, about: _Made, rest: QuerySpec) -> None:
-        """Say that a time of the choice does not hold for what is asked about it."""
-        if about.spec is None:
-            return
-        period = re.search(r"\b(?:in|of|during|since)\s+.*$", Describer(about.spec).conditions())
-        if period and not rest.conditions:
-            note = f"The choice was made {period[0]}; what follows is over all of the data's time."
-            if note not in self.notes:
-                self.notes.append(note)
-
     # --- other agents --------------------------------------------------------------------------
 
-    def _add_chart(self, part: Part) -> _Made:
+    def _add_chart(self, part: Part) -> Made:
         """Plan a chart: of what was found, or of a query that the part itself holds."""
         rest = phrases.without_chart_words(part.text)
-        own = re.sub(_POINTS, "", rest).strip(" ,")
+        own = re.sub(POINTS, "", rest).strip(" ,")
         if re.fullmatch(_RESULT_WORDS, own) or not own:
-            of = self._last_result()
+            of = self.last_result()
             if of is None:
                 raise Unplanned(part, None)
-            return self._draw(of, part.mark)
-        return self._draw(self._query(part, first=not self.made, text=rest, draws=True), part.mark)
+            return self.draw(of, part.mark)
+        return self.draw(self.query(part, first=not self.made, text=rest), part.mark)
 
-    def _draw(self, of: _Made, mark: Mark | None) -> _Made:
-        for place, made in enumerate(self.made):
-            step = made.step
-            if step.agent == "chart" and step.needs == (of.step.id,) and None in (step.mark, mark):
-                self.made[place] = replace(made, step=replace(step, mark=mark or step.mark))
-                return self.made[place]  # "side by side … then chart them" is one chart
-        shape = f" as a {mark} chart" if mark else ""
-        step = self._step("chart", f"chart {of.step.task}{shape}", needs=(of.step.id,), mark=mark)
-        return self._keep(step, None)
-
-    def _add_findings(self, part: Part) -> _Made:
+    def _add_findings(self, part: Part) -> Made:
         """Plan what finds out what stands out: in the last result, or in what the part names."""
         if "insight" not in self.cards:
             raise Unplanned(part, None)
         asks = part.text.strip(" ?.!")
-        of = self._last_result(query_only=True)
+        of = self.last_result(query_only=True)
         if of is None or not (part.points_back or names_nothing(asks)):
-            return self._keep(self._step("insight", asks), None)
-        step = self._step(
+            return self.keep(self.step("insight", asks), None)
+        step = self.step(
             "insight", f"{asks}: {of.step.task}", needs=(of.step.id,), asks=asks,
             follows=of.step.id,
         )  # fmt: skip
-        return self._keep(step, None)
+        return self.keep(step, None)
 
-    def _add_side_by_side(self, part: Part) -> _Made:
+    def _add_side_by_side(self, part: Part) -> Made:
         """Plan several queries and the step that puts their results side by side."""
         rest = phrases.without_side_words(part.text)
-        own = re.sub(_POINTS, "", rest).strip(" ,")
+        own = re.sub(POINTS, "", rest).strip(" ,")
         if re.fullmatch(_RESULT_WORDS, own) or not own:
             results = [
                 made for made in self.made if made.step.agent == "sql" and not made.is_choice
             ]
             if len(results) == 1:
-                return self._draw(results[0], part.mark)
+                return self.draw(results[0], part.mark)
             if len(results) < 2:
                 raise Unplanned(part, None)
-            return self._combine(results, part.mark)
+            return self.combine(results, part.mark)
+        if made := self._next_to(part, rest):
+            return made
+        rest = re.sub(rf"{_BESIDE}$", "", rest)
+        splits = list(itertools.islice(phrases.pairs(rest), MOST_SPLITS))
+        # Two phrases that each say their groups, or one phrase at two times, are two queries.
+        sure = [pair for pair in splits if all(phrases.groups_of(phrase) for phrase in pair)]
+        if (times := phrases.two_times(rest)) is not None:
+            sure.insert(0, times)
+        for left, right in sure:
+            mine = self._both(left, right)
+            if not isinstance(mine, Unplanned):
+                return self.combine(mine, part.mark)
         whole = self.probe(rest, continues=not self.made)
         if whole.spec is not None and not whole.several:
-            return self._draw(self._query(part, first=not self.made, text=rest), part.mark)
+            return self.draw(self.query(part, first=not self.made, text=rest), part.mark)
         odd: Unplanned | None = None
-        for left, right in itertools.islice(phrases.pairs(rest), MOST_SPLITS):
+        for left, right in splits:
             mine = self._both(*self._grouped_alike(left, right))
             if not isinstance(mine, Unplanned):
-                return self._combine(mine, part.mark)
+                return self.combine(mine, part.mark)
             odd = odd or mine
         raise odd or Unplanned(part, whole.problem)
 
-    def _both(self, left: str, right: str) -> list[_Made] | Unplanned:
+    def _next_to(self, part: Part, rest: str) -> Made | None:
+        """Plan "and visits per month next to it": the last result beside a new one."""
+        match = re.fullmatch(rf"(.+?){_BESIDE}", rest)
+        before = self.last_query()
+        if match is None or before is None:
+            return None
+        return self.combine([before, self.query(part, text=match[1])], part.mark)
+
+    def _both(self, left: str, right: str) -> list[Made] | Unplanned:
         """Plan two phrases, or neither; then give the one that can't be planned."""
         before = (list(self.made), list(self.notes))
-        mine: list[_Made] = []
+        mine: list[Made] = []
         odd: Unplanned | None = None
         for text in (left, right):
             try:
-                mine.append(self._query(Part(text=text, kind="query"), text=text))
+                mine.append(self.query(Part(text=text, kind="query"), text=text))
             except Unplanned as unplanned:
                 odd = unplanned
         specs = [made.spec for made in mine if made.spec is not None and made.spec.measures]
@@ -399,14 +247,6 @@ class _Planner:
             return f"{left} {other}", right
         return left, right
 
-    def _combine(self, results: Sequence[_Made], mark: Mark | None) -> _Made:
-        tasks = " and ".join(made.step.task for made in results)
-        step = self._step("combine", f"{tasks}, side by side",
-                          needs=tuple(made.step.id for made in results))  # fmt: skip
-        made = self._keep(step, results[0].spec)
-        grouped = made.spec is not None and made.spec.dimensions
-        return self._draw(made, mark) if grouped else made
-
     def _named_agent(self, part: Part) -> Card | None:
         """Find the agent of somebody else that a part begins with: "@name …", or its verb."""
         word = part.text.split()[0].lower().strip(",:")
@@ -415,7 +255,7 @@ class _Planner:
                 return card
         return None
 
-    def _add_for(self, card: Card, part: Part) -> _Made:
+    def _add_for(self, card: Card, part: Part) -> Made:
         """Plan a step of an agent by what it needs: the newest steps that give it."""
         needs: list[str] = []
         for kind in card.needs:
@@ -425,65 +265,10 @@ class _Planner:
                     break
             else:
                 raise Unplanned(part, None)
-        return self._keep(self._step(card.name, part.text, needs=tuple(sorted(needs))), None)
-
-    # --- steps ---------------------------------------------------------------------------------
-
-    def _add(
-        self, text: str, probe: Probe, source: str | None, *, continues: bool = False
-    ) -> _Made:
-        pinned = source or (probe.source if len(self.prober.sources) > 1 else None)
-        task = phrases.without_opener(text) or text
-        step = self._step(
-            "sql", task, asks=None if task == text else text, source=pinned, continues=continues
-        )
-        return self._keep(step, probe.spec)
-
-    def _step(
-        self,
-        agent: str,
-        task: str,
-        *,
-        needs: tuple[str, ...] = (),
-        asks: str | None = None,
-        source: str | None = None,
-        follows: str | None = None,
-        narrows: str | None = None,
-        splits: bool = False,
-        mark: Mark | None = None,
-        continues: bool = False,
-    ) -> Step:
-        return Step(
-            id=f"s{len(self.made) + 1}", agent=agent, task=" ".join(task.split()), needs=needs,
-            asks=asks, source=source, follows=follows, narrows=narrows, splits=splits, mark=mark,
-            continues=continues,
-        )  # fmt: skip
-
-    def _keep(self, step: Step, spec: QuerySpec | None) -> _Made:
-        made = _Made(step=step, spec=spec, is_choice=step.agent == "sql" and spec is not None
-                     and is_choice(spec))  # fmt: skip
-        self.made.append(made)
-        return made
-
-    def _last_query(self) -> _Made | None:
-        return next((m for m in reversed(self.made) if m.step.agent == "sql"), None)
-
-    def _last_result(self, *, query_only: bool = False) -> _Made | None:
-        agents = ("sql",) if query_only else ("sql", "combine")
-        return next((m for m in reversed(self.made) if m.step.agent in agents), None)
-
-    def _words_of(self, about: _Made) -> str:
-        return phrases.as_thing(about.step.task)
-
-    def _changed(self, text: str, before: _Made) -> str:
-        return f"{before.step.task}, changed: {text}"
+        return self.keep(self.step(card.name, part.text, needs=tuple(sorted(needs))), None)
 
 
-_POINTS = re.compile(
-    r"\b(?:it|its|they|them|their|both|those|these|that|this|each|the same|"
-    r"the (?:top|best|worst|winning|leading|first|latter|former|chosen)(?: one)?)\b",
-    re.IGNORECASE,
-)
+_BESIDE = r"\s+(?:next to|alongside|beside)\s+(?:it|that|this|them)"
 _RESULT_WORDS = re.compile(
     r"(?:the\s+)?(?:(?:results?|tables?|data|numbers?|figures?|values?|two|all|of|in|one|and|as|a|the|"
     r"with|to|each other|against)\s*)*",
