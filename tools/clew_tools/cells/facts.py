@@ -77,6 +77,7 @@ class Body:
         reads: things that it reads from outside, names of functions that it calls included.
         binds: global names that it binds.
         changes: things outside that it changes.
+        further_changes: outside variables that may hold what it changes under another name.
         changed_params: parameters that it changes in place.
         returned_params: parameters whose objects it may hand back.
         keeps: pairs of parameters and outside names that may hold one object afterwards.
@@ -90,6 +91,7 @@ class Body:
     reads: frozenset[Thing] = frozenset()
     binds: frozenset[str] = frozenset()
     changes: frozenset[Thing] = frozenset()
+    further_changes: frozenset[str] = frozenset()
     changed_params: frozenset[str] = frozenset()
     returned_params: frozenset[str] = frozenset()
     keeps: frozenset[tuple[str, str]] = frozenset()
@@ -111,6 +113,8 @@ class Facts:
         binds: surely bound anew: earlier values are gone.
         may_bind: bound on some way through the cell.
         changes: changed in place, or written to.
+        further_changes: variables that may hold what was changed under another name; without
+            meaning where one turns out to be a module.
         method_calls: calls of methods of variables.
         deletes: gone afterwards.
         imports: name → what it was imported from, dotted.
@@ -137,6 +141,7 @@ class Facts:
     binds: frozenset[Thing] = NOTHING
     may_bind: frozenset[Thing] = NOTHING
     changes: frozenset[Thing] = NOTHING
+    further_changes: frozenset[str] = frozenset()
     method_calls: frozenset[MethodCall] = frozenset()
     deletes: frozenset[Thing] = NOTHING
     imports: Mapping[str, str] = field(default_factory=dict)

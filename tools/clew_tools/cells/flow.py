@@ -322,7 +322,10 @@ class Flow(Expressions):
             changes=frozenset(
                 t for t in self.changes | self.made if t.space != "variable" or t.name not in own
             ),
-            changed_params=frozenset(p for p in params if variable(p) in self.changes),
+            further_changes=frozenset(self.further - own),
+            changed_params=frozenset(
+                p for p in params if p in self.further or variable(p) in self.changes
+            ),
             returned_params=frozenset(p for p in params if p in self.returned),
             keeps=frozenset(
                 (one, other)
@@ -368,6 +371,7 @@ class Flow(Expressions):
             reads=whole.reads | bases,
             binds=whole.binds,
             changes=whole.changes,
+            further_changes=whole.further_changes,
             calls=tuple(without(c, {p for b in bodies for p in b.params}) for c in whole.calls),
             method_calls=frozenset(
                 c for b in bodies for c in b.method_calls if c.owner not in b.params
@@ -391,6 +395,7 @@ class Flow(Expressions):
             binds=frozenset(surely | self.made),
             may_bind=frozenset(variable(n) for n in self.ever - self.bound),
             changes=frozenset(self.changes),
+            further_changes=frozenset(self.further),
             method_calls=frozenset(self.method_calls),
             deletes=frozenset(self.deleted),
             imports=self.imports,
@@ -443,6 +448,7 @@ def joined(bodies: Sequence[Body]) -> Body:
         reads=frozenset(t for b in bodies for t in b.reads),
         binds=frozenset(n for b in bodies for n in b.binds),
         changes=frozenset(t for b in bodies for t in b.changes),
+        further_changes=frozenset(n for b in bodies for n in b.further_changes),
         calls=tuple(c for b in bodies for c in b.calls),
         method_calls=frozenset(c for b in bodies for c in b.method_calls),
     )

@@ -117,6 +117,9 @@ class _Pass:
             self._use(thing)
         for thing in facts.changes:
             self.changed.add(self._real(thing))
+        self.changed |= {
+            variable(name) for name in facts.further_changes if name not in self.modules_here
+        }
         for call in facts.method_calls:
             if call.owner not in self.modules_here and may_change(call, self.methods):
                 self.changed.add(variable(call.owner))
@@ -173,6 +176,9 @@ class _Pass:
                 self._use(thing)
         inside = set(body.params)
         self.changed |= {self._real(t) for t in body.changes}
+        self.changed |= {
+            variable(name) for name in body.further_changes if name not in self.modules_here
+        }
         self.maybe |= body.binds
         for call in body.method_calls:
             if (
@@ -246,12 +252,14 @@ class _Pass:
     def _spread(self) -> None:
         """Let a change reach all names of the changed object."""
         changed = {t.name for t in self.changed if t.space == "variable"}
+        held: set[str] = set()
         for name, entries in self.holders.items():
             if name in changed:
-                changed |= entries
+                held |= entries
         for one, other in (*self.facts.aliases, *self.keepers):
             if one in changed or other in changed:
-                changed |= {one, other}
+                held |= {one, other}
+        changed |= held - self.modules_here.keys()
         self.changed |= {variable(name) for name in self._family(changed)}
 
     def _family(self, names: Iterable[str]) -> set[str]:
@@ -273,11 +281,11 @@ class _Pass:
         bound_here = self.facts.binds | self.facts.may_bind
         for thing in self.used:
             makers = self._makers(thing)
-            if len(makers) > 1 and thing.space == "variable" and thing.name in self.modules:
+            several = len(makers) > 1 and thing.space == "variable" and thing.name in self.modules
+            if several:
                 imports.append(thing)
-                continue
             for maker, role in makers:
-                if maker != id_:
+                if maker != id_ and not (several and role == "defines"):
                     found[Edge(maker, thing, role)] = None
             if thing.space == "variable" and thing.name not in self.modules_here:
                 since = self.bound_at.get(thing.name, -1)
@@ -304,17 +312,19 @@ class _Pass:
         for maker in list(above):
             above |= self.closure.get(maker, frozenset())
         for module in imports:
-            best = self._best_import(module, above)
+            if (best := self._best_import(module, above)) is None:
+                continue
             found[Edge(best, module, "defines")] = None
             above |= {best, *self.closure.get(best, ())}
         self.links.edges[id_] = [edge for edge in found if edge.maker != id_]
         self.closure[id_] = frozenset(above - {id_})
 
-    def _best_import(self, module: Thing, above: set[str]) -> str:
+    def _best_import(self, module: Thing, above: set[str]) -> str | None:
         """Choose among cells that import the same: one needed anyway, or who needs least."""
         return min(
-            (maker for maker, _ in self._makers(module)),
+            (maker for maker, role in self._makers(module) if role == "defines"),
             key=lambda m: (m not in above, len(self.closure.get(m, ())), self.order[m]),
+            default=None,
         )
 
     def _makers(self, thing: Thing) -> list[tuple[str, Role]]:
@@ -420,7 +430,7 @@ class _Pass:
             pairs += [(name, other) for other in group if other not in bound]
             pairs += [(name, other) for other, more in groups.items() if group & more]
         for name, other in pairs:
-            if name != other and name not in self.modules and other not in self.modules:
+            if name != other and not {name, other} & self.modules_here.keys():
                 join(self.same, name, other)
 
     def _carried(self, name: str) -> tuple[Body, ...]:

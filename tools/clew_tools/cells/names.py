@@ -29,6 +29,7 @@ class Names:
         self.reads: set[Thing] = set()
         self.made: set[Thing] = set()
         self.changes: set[Thing] = set()
+        self.further: set[str] = set()
         self.method_calls: set[MethodCall] = set()
         self.deleted: set[Thing] = set()
         self.imports: dict[str, str] = {}
@@ -73,6 +74,7 @@ class Names:
             elif thing not in self.made:
                 self.reads.add(thing)
         self.changes |= body.changes
+        self.further |= body.further_changes
         inside = set(body.params)
         self.method_calls |= {c for c in body.method_calls if c.owner not in inside}
         self.calls += [without(call, inside) for call in body.calls]
@@ -93,7 +95,9 @@ class Names:
 
     def change(self, names: Iterable[str]) -> None:
         """Note that the objects of variables change in place, under all their names."""
-        self.changes |= {variable(name) for name in self.objects(names)}
+        names = set(names)
+        self.changes |= {variable(name) for name in names if name not in self.shadow}
+        self.further |= self.objects(names) - names
 
     def family(self, names: Iterable[str]) -> set[str]:
         """Give all names that may stand for the objects of these."""
