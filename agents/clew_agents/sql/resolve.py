@@ -206,7 +206,8 @@ class Resolver:
             if (name.table, name.column) in self.pins.values() and self._is_dated(name):
                 return self._remember(name)
         own = _business_dates(self._dated(self.base)) if self.base else []
-        for table in beside.tables if beside is not None and self.dated is None else ():
+        settled = self.dated is not None or len(self._hinted(own)) == 1
+        for table in beside.tables if beside is not None and not settled else ():
             done = beside is not None and (
                 beside.text.lower().endswith("ed") or self._is_had(beside)
             )

@@ -79,8 +79,8 @@ SHORT: dict[str, tuple[str, ...]] = {
 # Verbs that say that something began or was over, and the words that their dates are called by.
 STARTED = frozenset("started starts start began begun begin launched".split())
 ENDED = frozenset("ended ends end finished stopped expired".split())
-STARTS = frozenset("start starts started begin begins began first from since launch".split())
-ENDS = frozenset("end ends ended last until finish finished stop expiry expires".split())
+STARTS = STARTED | frozenset("first from since launch".split())
+ENDS = ENDED | frozenset("last until finish stop expiry expires".split())
 
 # Verbs of two words, and the one that names of tables and columns come from.
 PHRASAL: dict[tuple[str, ...], tuple[str, ...]] = {
