@@ -49,7 +49,9 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
             "relative share, pct of, in percent, in percent of, in percentages, as percentages, "
             "as a percentage, as percentage, as shares, as a share, as a share of, in per cent, "
             "as a percentage of, as percentages of, as percent"),
-    **_said("G", "", "distributed over, distributed across, distributed among, distributed by, "
+    **_said("G", "", "for every combination of, for each combination of, per combination of, "
+            "by combination of, for different, for the different, across different, "
+            "across the different, for all the different, distributed over, distributed across, distributed among, distributed by, "
             "spread over, spread across"),
     **_said("T", "growth", "growth, growth rate, growth rates, growth of, growth in, grow, grew, "
             "grown, growing, rate of growth, rate of change, percentage change, percent change, "
@@ -79,6 +81,12 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
     **_said("I", "", "vs, versus, compared with, compared to, as compared to, as compared with, "
             "compare, comparing, comparison of, comparison, against, relative to, "
             "in comparison with, in comparison to, set against"),
+    **_said("T", "change", "higher or lower, more or less, larger or smaller, greater or less"),
+    **_said("/", "", "ratio of, ratio between, ratio"),
+    **_said("C", "!=", "outside of, outside, anywhere but in"),
+    **_said("%", "", "express it as a percentage of, express it as a percentage, "
+            "express it as a share of, express them as percentages of, "
+            "express that as a percentage of, expressed as a percentage of"),
     **_said("M", "", "by how much, by how many"),
     **_said("S", "max paid", "highest paid, best paid, highest earning, the highest paid"),
     **_said("S", "min paid", "lowest paid, worst paid, least paid, lowest earning, "
@@ -97,7 +105,8 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
     **_said("U", "", "a single, anything, any single, even one, even a single"),
     **_said(".", "", "but, yet, though, build up, built up, builds up, show it, show them, "
             "show that, split the, restrict that, restrict it, limit that, limit it, "
-            "narrow it, narrow that, to those, lie, lies, group it, group them, group that, "
+            "smooth the, narrow it, narrow that, to those, lie, lies, group it, "
+            "group them, group that, "
             "list it, do it, make it, give it, "
             "the same thing"),
     **_said(".", "", "through, via, break that down, break it down, break this down, "

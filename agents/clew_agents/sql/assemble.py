@@ -15,6 +15,7 @@ from clew_agents.sql.read_averages import counted
 from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
 from clew_agents.sql.sub_specs import above_average, averaged_within
+from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary, overview
 from clew_core import query_spec as q
@@ -172,7 +173,7 @@ class Assembler:
         table = None if entity.tag == "R" else self.resolver.table(entity)
         if table is not None:
             return table
-        if self.reading.lacking:
+        if self.reading.lacking and not self._is_label(entity):
             raise NotUnderstood([], f"{entity.text!r} is a column: its values lack no rows.")
         if entity.tag == "R":
             return None
@@ -180,6 +181,11 @@ class Assembler:
             return None  # its column is chosen when the base is known
         column = self.resolver.column(entity)
         return column.table if column is not None else None
+
+    def _is_label(self, entity: Item) -> bool:
+        """Whether a column only names the rows of its table: "names of customers without …"."""
+        column = self.resolver.column(entity) if entity.tag == "F" else None
+        return column is not None and column in self.vocabulary.labels(column.table)
 
     def _listed_table(self) -> str | None:
         """The table whose rows are listed: it reaches the tables of all columns."""

@@ -93,7 +93,9 @@ class Describer:
         if bottom.aggregate in ("count", "count_distinct") and bottom.where is None:
             of = self.counted(bottom, one=True).removeprefix("different ")
             what = self.counted(top) if _counts(top) else self.measure(top)
-            return f"average number of {what} per {of}" if _counts(top) else f"{what} per {of}"
+            average = f"average number of {what}" if _counts(top) else what
+            keyed = isinstance(bottom.of, q.Column) and bottom.of.table != self.spec.table
+            return f"{average} per {of}{' that has any' if keyed else ''}"
         return f"ratio of {self.measure(top)} to {self.measure(bottom)}"
 
     def whole(self, measure: q.Measure) -> str:

@@ -37,6 +37,7 @@ TAGS = {
     "Y": "unsupported: why, forecast",
     "T": "along time: growth, running total, year over year",
     "%": "part of a whole: share of, percentage",
+    "/": "ratio of one number to another",
     "I": "against: compared with, versus",
     ".": "filler: the, of, please",
 }

@@ -143,6 +143,9 @@ def _counts_of_counts(cursor: Cursor) -> None:
         after = cursor.next(at)
         if item.tag == "N" and cursor.tag(after) == "N" and not item.matches:
             cursor.silence(at)
+        if item.tag == "G" and after == at + 1 and cursor.tag(after) == "G":
+            if "each" in cursor.items[after].text.lower():
+                cursor.silence(after)  # "for each each city"
 
 
 def _values_that_are_names(cursor: Cursor) -> None:
@@ -247,7 +250,8 @@ def _listing(cursor: Cursor) -> None:
     asked = any(item.tag in "LQ" for item in cursor.items)
     if not reading.ops and reading.entity is None and not reading.columns:
         for at, item in enumerate(cursor.items):
-            plural = cursor.is_table(at) or item.text.lower().endswith("s") or asked
+            chosen = any(test.having for test in reading.numbers)
+            plural = cursor.is_table(at) or item.text.lower().endswith("s") or asked or chosen
             if cursor.free(at) and item.tag == "F" and cursor.is_thing(at) and plural:
                 reading.entity = item
                 reading.bare = not asked

@@ -39,6 +39,7 @@ class AnalysisReader:
             return
         if not self._change():
             self._side_by_side()
+            self._across()
             self.shares.begin()
 
     def _names(self) -> None:
@@ -115,6 +116,8 @@ class AnalysisReader:
         against = self._places("I")
         backs = self._backs(bool(moves or against))
         each = self._places("T", "each")
+        if moves:
+            self.cursor.silence(*self._than())
         if not (moves or each or (against and (backs or len(self._spans()) == 2))):
             return False
         said = [self.cursor.items[at] for at in (*moves, *each, *against)]
@@ -149,6 +152,29 @@ class AnalysisReader:
         self.cursor.reading.analysis = analysis
         self.cursor.silence(*moves, *against, *backs, *each)
         return True
+
+    def _than(self) -> list[int]:
+        """The word "than" between two periods: "higher or lower in 2023 than in 2022"."""
+        spans = self._spans()
+        if len(spans) != 2:
+            return []
+        return [
+            at for at in range(spans[0], spans[1]) if self.cursor.items[at].text.lower() == "than"
+        ]
+
+    def _across(self) -> None:
+        """Read "compare the amount across regions" as by region."""
+        against = self._places("I")
+        if len(against) != 1 or not self.cursor.items[against[0]].text.lower().startswith("comp"):
+            return
+        for at, item in enumerate(self.cursor.items[:-1]):
+            after = self.cursor.next(at)
+            if item.text.lower().split()[0] != "across" or item.tag not in "U.":
+                continue
+            if self.cursor.tag(after) == "F":
+                self.cursor.items[at] = replace(item, tag="G", value="")
+                self.cursor.silence(against[0])
+                return
 
     def _side_by_side(self) -> None:
         """Read "amount for app vs kiosk": both, each by itself."""

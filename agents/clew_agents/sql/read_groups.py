@@ -130,7 +130,27 @@ class GroupReader:
         if at is None or not self.cursor.is_table(at):
             return False
         after = self.cursor.next(at)
-        return after in self.cursor.used and self.cursor.tag(after) == "V"
+        if after in self.cursor.used and self.cursor.tag(after) == "V":
+            return True
+        if not self._plural(at):
+            return False
+        # "sessions by athletes whose city is Graz", "songs by artists with country Italy"
+        said = after is not None and (
+            self.cursor.tag(after) == "Q"
+            or any(
+                item.text.lower() in ("with", "of", "that", "who", "from", "in")
+                for item in self.cursor.items[at + 1 : after]
+            )
+        )
+        while (
+            said
+            and after is not None
+            and (self.cursor.tag(after) in "QE" or self.cursor.tag(after) == "F")
+        ):
+            after = self.cursor.next(after)
+        return (
+            bool(said) and after in self.cursor.used and self.cursor.tag(after) in ("V", "C", "#")
+        )
 
     def _is_worth(self, at: int | None) -> bool:
         return False if at is None else self.cursor.items[at].tag == "S"

@@ -19,11 +19,28 @@ class RatioReader:
 
     def read(self) -> None:
         """Read the first one; a question asks for one."""
+        self._ratio()
         for at, item in enumerate(self.cursor.items):
             if item.tag != "A" or item.value != "avg" or not self.cursor.free(at):
                 continue
             if self._per(at) or self._does(at):
                 return
+
+    def _ratio(self) -> None:
+        """Read "ratio of orders to customers": how many of the ones there are per other."""
+        for at, item in enumerate(self.cursor.items):
+            if item.tag != "/" or not self.cursor.free(at):
+                continue
+            things = self.cursor.next(at, ".UN")
+            joint = self.cursor.next(things, "") if things is not None else None
+            per = self.cursor.next(joint, ".UN") if joint is not None else None
+            if things is None or joint is None or per is None:
+                continue
+            said = self.cursor.items[joint].text.lower() in ("to", "and", "per")
+            tables = self.cursor.is_table(things) and self.cursor.is_table(per)
+            if said and tables and not self._same(things, per):
+                numbers = [i for i in range(at, per) if self.cursor.tag(i) in "N/JG"]
+                self._add(things, per, *numbers)
 
     def _per(self, at: int) -> bool:
         """Read "average number of orders per customer", "average orders per customer"."""
@@ -43,7 +60,9 @@ class RatioReader:
             return False
         mark = self._mark(things)
         per = self.cursor.next(mark, ".") if mark is not None else None
-        if mark is None or per is None or self.cursor.tag(per) != "F" or not self.cursor.free(per):
+        if mark is None:
+            per = self._for_one(things)
+        if per is None or self.cursor.tag(per) != "F" or not self.cursor.free(per):
             return False
         if per == things or self._same(per, things):
             return False
@@ -54,6 +73,13 @@ class RatioReader:
         """Whether a name is a metric of the company."""
         matches = self.cursor.items[at].matches
         return self.cursor.tag(at) == "F" and any(match.name.metric for match in matches)
+
+    def _for_one(self, things: int) -> int | None:
+        """The table of "for a customer" behind the things."""
+        words = [item.text.lower() for item in self.cursor.items[things + 1 : things + 3]]
+        place = things + 3
+        one = words in (["for", "a"], ["for", "an"], ["for", "one"], ["of", "a"], ["of", "an"])
+        return place if one and place < len(self.cursor.items) else None
 
     def _mark(self, things: int) -> int | None:
         """The first "per" behind the things; conditions may stand between."""
