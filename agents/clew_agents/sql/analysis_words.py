@@ -51,7 +51,8 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
             "as a percentage of, as percentages of, as percent"),
     **_said("G", "", "for every combination of, for each combination of, per combination of, "
             "by combination of, for different, for the different, across different, "
-            "across the different, for all the different, distributed over, distributed across, distributed among, distributed by, "
+            "across the different, for all the different, distributed over, "
+            "distributed across, distributed among, distributed by, "
             "spread over, spread across"),
     **_said("T", "growth", "growth, growth rate, growth rates, growth of, growth in, grow, grew, "
             "grown, growing, rate of growth, rate of change, percentage change, percent change, "
@@ -95,7 +96,6 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
             "the most common, the most frequent, the most popular, most frequently occurring"),
     **_said("S", "min common", "least common, least frequent, least popular, rarest, "
             "the least common, the least frequent, the least popular"),
-    **_said("J", "and", "together with, along with, and the corresponding"),
     **_said("K", "max", "best selling, top selling, bestselling, most selling"),
     **_said("X", "null", "missing, empty, unknown, null, blank, not given, not known, unspecified, "
             "not specified, is null, not filled"),

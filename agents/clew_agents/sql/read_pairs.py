@@ -30,9 +30,12 @@ class PairReader:
         after = self.cursor.next(first, "")
         if self.cursor.is_table(first) and self.cursor.is_column(after):
             return
-        joint = self.cursor.next(first)
+        joint = after
         count = self.cursor.next(joint, ".D") if joint is not None else None
-        if self.cursor.tag(joint) != "J" or self.cursor.tag(count) != "N" or joint is None:
+        if joint is None or self.cursor.tag(count) != "N":
+            return
+        beside = self.cursor.items[joint].text.lower() in ("along with", "together with")
+        if self.cursor.tag(joint) != "J" and not beside:
             return
         things = self.cursor.next(count or 0, ".D")
         if not self.cursor.is_table(things) or things is None:
@@ -46,7 +49,7 @@ class PairReader:
             item.text.lower() in ("there", "they have", "corresponding", "it has", "has", "they")
             for item in self.cursor.items[joint:]
         )
-        if not marks and not pointed:
+        if not marks and not pointed and not beside:
             return
         self.cursor.reading.groups.append(Group(item=self.cursor.items[first]))
         self.cursor.take(first)
