@@ -73,7 +73,10 @@ def short(spec: q.QuerySpec) -> str:
     if spec.limit is not None:
         text += f" | limit {spec.limit}"
     if spec.chart is not None:
-        text += f" | chart {spec.chart.mark or 'any'}"
+        wishes = [spec.chart.stacking, spec.chart.sort and f"by {spec.chart.sort}"]
+        if spec.chart.horizontal is not None:
+            wishes.append("horizontal" if spec.chart.horizontal else "upright")
+        text += " ".join([f" | chart {spec.chart.mark or 'any'}", *filter(None, wishes)])
     return text
 
 

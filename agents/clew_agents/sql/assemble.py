@@ -21,6 +21,9 @@ from clew_agents.sql.vocabulary import Name, Vocabulary, overview
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
 
+# Charts of rows, not of totals.
+_OF_ROWS = ("histogram", "box", "point")
+
 
 @dataclass(kw_only=True)
 class Assembler:
@@ -287,6 +290,9 @@ class Assembler:
         open_ended = [c for c in computed if c.aggregate is None]
         if not open_ended:
             return [self._candidate(base, computed, dimensions, placed)]
+        hint = self.reading.hint
+        if hint and hint.mark in _OF_ROWS and len(open_ended) == len(computed):
+            return [self._rows_drawn(base, computed, dimensions, placed)]
         if all(c.column is not None and self.vocabulary.is_key(c.column) for c in open_ended):
             if len(open_ended) == len(computed) and not dimensions:
                 return [replace(self._lookup(base, computed, placed), single_row=False)]
@@ -393,7 +399,6 @@ class Assembler:
                 kept = set(names[: len(names) - self.ordering.added])
                 measured = {measure.name for measure in measures}
                 asked = tuple(name for name in asked if name not in measured or name in kept)
-        mark = self.reading.mark
         spec = q.QuerySpec(
             source=self.source,
             table=base,
@@ -404,7 +409,7 @@ class Assembler:
             limit=limit,
             top_per_group=top,
             distinct=not measures and self._distinct(),
-            chart=q.ChartHint(mark=mark) if mark or self.reading.charted else None,
+            chart=self.reading.hint,
             terms=self.terms(),
             asked=asked,
         )
@@ -474,6 +479,19 @@ class Assembler:
         if having and reading.entity is not None and not reading.ops:
             return groups
         return (*groups, *(measure.name for measure in measures))
+
+    def _rows_drawn(
+        self,
+        base: str,
+        computed: list[Computed],
+        dimensions: list[tuple[q.Dimension, Name]],
+        placed: Placed,
+    ) -> Candidate:
+        """Read "histogram of prices": its rows, one by one."""
+        names = [c.column for c in computed if c.column is not None]
+        numbers = [(self.groups.dimension(name, None), name) for name in names]
+        candidate = self._candidate(base, [], [*dimensions, *numbers], placed)
+        return replace(candidate, spec=replace(candidate.spec, distinct=False))
 
     def terms(self) -> dict[str, str]:
         """The words of the question for tables and columns, by ``table.column`` or ``table``."""

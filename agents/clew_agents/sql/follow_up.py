@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Literal, cast
 
 from clew_agents.proposer import Candidate
@@ -104,8 +104,8 @@ def continue_spec(
         if not spec.measures or (reading.analysis.kind == "share" and not spec.dimensions):
             raise NotUnderstood([reading.analysis.text], f"{reading.analysis.text!r} of what?")
         spec = analysed([before], reading.analysis, None, spec.dimensions)[0].spec
-    if reading.mark is not None or reading.charted:
-        spec = replace(spec, chart=q.ChartHint(mark=reading.mark))
+    if reading.hint is not None:
+        spec = replace(spec, chart=_changed(spec.chart, reading.hint))
     if spec == previous:  # before the words change
         raise NotUnderstood([], "The follow-up changes nothing in the question before it.")
     spec = replace(spec, terms={**previous.terms, **assembler.terms()}, asked=())
@@ -126,6 +126,14 @@ def _regrain(reading: Reading) -> None:
     if len(grains) == 1 and not reading.groups:
         reading.groups.append(Group(item=grains[0], grain=cast(q.Grain, grains[0].value)))
         reading.rest = [item for item in reading.rest if item is not grains[0]]
+
+
+def _changed(old: q.ChartHint | None, new: q.ChartHint) -> q.ChartHint:
+    """Keep of the chart before what the new words leave open."""
+    if old is None or (new.mark is not None and new.mark != old.mark):
+        return new
+    said = {field.name: getattr(new, field.name) for field in fields(new)}
+    return replace(old, **{name: value for name, value in said.items() if value is not None})
 
 
 def _merged(old: Sequence[q.Condition], new: Sequence[q.Condition]) -> tuple[q.Condition, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew_agents.sql.analysis_words import ANALYSIS
+from clew_agents.sql.chart_words import CHARTS
 from clew_agents.sql.neutral_verbs import VERBS
 from clew_agents.sql.order_words import ORDERS
 
@@ -59,6 +60,14 @@ def _rows(tag: str, value: str, phrases: str) -> dict[tuple[str, ...], Entry]:
     }
 
 
+def _all_rows(tag: str, phrases: dict[str, str]) -> dict[tuple[str, ...], Entry]:
+    return {
+        key: entry
+        for value, said in phrases.items()
+        for key, entry in _rows(tag, value, said).items()
+    }
+
+
 PHRASES: dict[tuple[str, ...], Entry] = {
     **{phrase: Entry(tag=tag, value=value) for phrase, (tag, value) in ANALYSIS.items()},
     **_rows("A", "avg", "average, averages, avg, mean, averaged, on average, typical, averaging"),
@@ -101,7 +110,7 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("K", "max", "top, first, leading"),
     **_rows("K", "min", "bottom"),
     **_rows("K", "rank", "rank, ranking, ranked"),
-    **{key: entry for way, said in ORDERS.items() for key, entry in _rows("^", way, said).items()},
+    **_all_rows("^", ORDERS),
     **_rows("G", "", "per, by, for each, for every, each, every, in each, in every, on each, "
             "grouped by, group by, broken down by, split by, within each, of each, of every, "
             "from each, from every, at each, by each, by every, across each, according to, "
@@ -163,12 +172,7 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "i'd like to know, i would like to know, i want to know, tell me, "
             "the corresponding, their corresponding, each of the, of them, "
             "the combination of, every combination of, combination of, combinations of"),
-    **_rows("H", "line", "line chart, line graph, as a line, line plot"),
-    **_rows("H", "bar", "bar chart, bar graph, as bars, bars, bar plot, column chart"),
-    **_rows("H", "pie", "pie chart, pie"),
-    **_rows("H", "area", "area chart"),
-    **_rows("H", "", "chart, plot, graph, draw, visualize, visualise, diagram, chart of, plot of, "
-            "graph of"),
+    **_all_rows("H", CHARTS),
     **_rows("W", "", "instead, rather than, instead of, rather"),
     **_rows("Y", "cause", "why, how come, reason, reasons, because, cause, causes, caused"),
     **_rows("Y", "forecast", "forecast, predict, prediction, projected, projection, will, "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import cast, get_args
 
 from clew_agents.sql.cursor import Cursor
 from clew_agents.sql.read_analysis import AnalysisReader
@@ -28,7 +28,7 @@ from clew_agents.sql.reading import NamedTest, Op, Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.vocabulary import EXACT
-from clew_core.query_spec import Mark
+from clew_core.query_spec import ChartHint, Mark, Stacking
 
 _ARTICLES = frozenset("a an the of with without no any each every per first last and".split())
 _FROM = ("through", "via", "from")
@@ -237,12 +237,22 @@ def _compounds(cursor: Cursor) -> None:
 
 
 def _charts(cursor: Cursor) -> None:
+    """Read the chart that was asked for, and how it should look."""
     for at, item in enumerate(cursor.items):
-        if item.tag == "H":
-            cursor.reading.charted = True
-            if item.value:
-                cursor.reading.mark = cast(Mark, item.value)
-            cursor.take(at)
+        if item.tag != "H":
+            continue
+        hint = cursor.reading.hint or ChartHint()
+        for wish in item.value.split():
+            if wish in get_args(Stacking):
+                hint = replace(hint, stacking=cast(Stacking, wish))
+            elif wish in ("horizontal", "upright"):
+                hint = replace(hint, horizontal=wish == "horizontal")
+            elif wish in ("by_name", "by_size"):
+                hint = replace(hint, sort="name" if wish == "by_name" else "size")
+            else:
+                hint = replace(hint, mark=cast(Mark, wish))
+        cursor.reading.hint = hint
+        cursor.take(at)
 
 
 def _listing(cursor: Cursor) -> None:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from clew_agents.sql.periods import Period
 from clew_agents.sql.tagging import Item
-from clew_core.query_spec import Aggregate, Grain, Mark, Operator
+from clew_core.query_spec import Aggregate, ChartHint, Grain, Operator
 
 Comparator = Literal["in", "after", "before", "since", "until", "between"]
 
@@ -233,7 +233,7 @@ class Reading:
         ranked: the words that ask for a ranking, to name them where there is nothing to rank.
         analysis: what is made of the measures once they are computed.
         missing: what an analysis lacks, in a sentence; it can't be answered then.
-        mark: the chart that was asked for.
+        hint: the chart that was asked for; None: none was.
         context: tables that the question names, in order.
         rest: items that no part took and that are no filler.
     """
@@ -266,7 +266,6 @@ class Reading:
     ranked: list[Item] = field(default_factory=list)
     analysis: Analysis | None = None
     missing: str = ""
-    mark: Mark | None = None
-    charted: bool = False
+    hint: ChartHint | None = None
     context: list[str] = field(default_factory=list)
     rest: list[Item] = field(default_factory=list)
