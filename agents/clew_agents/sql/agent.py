@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from clew_agents.proposer import AsksBack, Candidate, CannotAnswer, Proposer
 from clew_agents.sql.builtin import SqlContext
 from clew_agents.sql.describe import Describer
+from clew_agents.sql.dropped import ROWS, counts
 from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
 from clew_core.errors import RetryByModel, ToolFailed
@@ -102,7 +103,8 @@ class SqlAgent:
         if not alone and _differ(likely):
             raise self._ask_reading(question, likely)
         chosen = self._with_ties(self._nonempty(held[0], deadline), deadline)
-        return _with_warnings(chosen, chosen.candidate.warnings)
+        warnings = (*chosen.candidate.warnings, *self._dropped(chosen, deadline))
+        return _with_warnings(chosen, warnings)
 
     def run_option(self, option: Option, proposer: ProposerName, deadline: Deadline) -> Verified:
         """Run the reading that a person chose."""
@@ -257,6 +259,21 @@ class SqlAgent:
         warning = "Others come equal to the last one shown; which of them is shown is arbitrary."
         result = replace(verified.result, warnings=(*verified.result.warnings, warning))
         return replace(verified, result=result)
+
+    def _dropped(self, verified: Verified, deadline: Deadline) -> tuple[str, ...]:
+        """Say that rows are in no group, where some belong to none."""
+        found = counts(verified.candidate.spec, self.catalog)
+        if found is None:
+            return ()
+        whole, grouped, table = found
+        rows = [
+            int(self._run(self._compiled(spec).sql, deadline).table.column(ROWS)[0].as_py())
+            for spec in (whole, grouped)
+        ]
+        if rows[0] == rows[1]:
+            return ()
+        said = f"Rows of {whole.table!r} that belong to none of {table!r} are in no group."
+        return (said,)
 
     def _outside(self, spec: QuerySpec, deadline: Deadline) -> str:
         """Say the span of the data where a period lies outside of it or in a gap."""
