@@ -127,6 +127,44 @@ def test_a_description_is_a_question_of_its_own(said: str, rest: str, choice: st
     assert choice in described.choices
 
 
+def test_two_times_are_two_phrases() -> None:
+    alike = ("revenue by category in 2023", "revenue by category in 2024")
+    for said in ("2023 and 2024 revenue by category", "revenue by category in 2023 vs 2024"):
+        assert phrases.two_times(said) == alike
+    assert phrases.two_times("revenue in 2023 by category") is None
+
+
+@pytest.mark.parametrize(
+    ("question", "tasks"),
+    [
+        (
+            "Take the worst region and break its revenue down by category. Draw it as a pie.",
+            ["region with the lowest total revenue",
+             "revenue by category for the region with the lowest total revenue", "chart"],
+        ),
+        (
+            "who is the top customer? chart their orders by quarter.",
+            ["customer with the highest number of orders", "orders by quarter for the", "chart"],
+        ),
+        ("compare 2023 and 2024 revenue by category",
+         ["revenue by category in 2023", "revenue by category in 2024", "revenue", "chart"]),
+        ("total revenue by region, then the average", ["total revenue by region", "total revenue"]),
+        ("revenue by region, as a bar chart, then the same as a pie",
+         ["revenue by region", "chart revenue by region as a bar",
+          "chart revenue by region as a pie"]),
+        ("plot orders per month, and visits per month from web.csv next to it",
+         ["orders per month", "visits per month", "orders", "chart"]),
+    ],
+)  # fmt: skip
+def test_a_wording_becomes_its_steps(
+    sources: list[OpenSource], question: str, tasks: list[str]
+) -> None:
+    plan = planned(question, sources)
+    assert plan is not None and len(plan.steps) == len(tasks)
+    for step, task in zip(plan.steps, tasks, strict=True):
+        assert step.task.startswith(task), plan
+
+
 @pytest.mark.parametrize(
     ("said", "mark"),
     [("plot it as a pie", "pie"), ("as bars, chart it", "bar"), ("the line of duty", None),

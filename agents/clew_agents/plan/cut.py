@@ -80,7 +80,7 @@ _BREAK = re.compile(
 )
 # Cheap: a question that has none of these words has one part.
 _HINT = re.compile(
-    rf"[;\n]|[.?!]\s+\S|\b(?:then|after|afterwards|thereafter|finally|addition|additionally|also|"
+    rf"[;\n]|[.?!]\s+\S|\b(?:then|after|afterwards|thereafter|finally|second|secondly|third|lastly|addition|additionally|also|"
     rf"compare|comparing|versus|vs|side by side|next to|together|why|outliers?|anomal\w+|stands?|"
     rf"sticks|{CHART_VERBS}|{_FINDING_VERBS})\b|\band\s+(?:{_SHOW_VERBS}|how|what|which|who|when|where)"
     rf"\b|\band\s+(?:its|their)\b|,\s*(?:and\s+)?(?:how|what|which|who|when|where|{_SHOW_VERBS})\b",
