@@ -51,8 +51,10 @@ _LEAST_PART = 0.015
 _LOOKED_INTO = 3
 _AS_STRONG = 0.8
 _PAIRED = 100
+_FEW = 8
 _MOST_PAIRED = 7
 _MOST_CELLS = 1_000
+_DEEPEST = 3
 _MOST_FINDINGS = 4
 _MOST_CONSIDERED = 12
 _HELD = 0.55
@@ -183,24 +185,22 @@ class Explorer:
         """Count for a place that was come to step by step all that could have been come to."""
         depth = len(test.places)
         reachable = singles**depth / math.factorial(depth)
+        reachable *= independent(self.tried) ** (depth - 1)  # the time was chosen at each step
         factor = max(1.0, reachable / self.looked_at)
         stretch = replace(test.stretch, p=min(1.0, test.stretch.p * factor))
         return replace(test, stretch=stretch, p=stretch.p)
 
     def _pairs(self) -> list[Departure]:
         """Test pairs of near columns of few values: a cell may stand out where no margin does."""
-        near = [
-            s
-            for s in self._splits
-            if s.values <= _PAIRED and (not s.steps or (s.label and s.steps < 2))
-        ]
+        near = [s for s in self._splits if _is_paired(s)]
+        near.sort(key=lambda s: (s.steps > 0, not s.label, s.steps))
         found: list[Departure] = []
         plain = replace(self.frame, years=())
         for at, one in enumerate(near[:_MOST_PAIRED]):
             for other in near[at + 1 : _MOST_PAIRED]:
                 if one.values * other.values > _MOST_CELLS or self._late():
                     continue
-                if self.subject.asked or one.on.table == other.on.table != self.subject.base:
+                if self.subject.asked:
                     continue
                 grid = pair_series(
                     self.subject, self.subject.conditions(), (one, other), plain, self.asking
@@ -229,7 +229,7 @@ class Explorer:
 
     def _inner(self, outer: Departure) -> Departure | None:
         """Find the part of a place that holds most of its departure, if one does."""
-        if self._late():
+        if self._late() or len(outer.places) >= _DEEPEST:
             return None
         conditions = tuple(p.condition() for p in outer.places)
         whole, years = series(
@@ -420,6 +420,13 @@ class Explorer:
 
 def _is_large(stretch: Stretch) -> bool:
     return abs(stretch.change) >= _LEAST_CHANGE
+
+
+def _is_paired(split: Split) -> bool:
+    """Whether a column is near and has few values: those of its own, names, and small groups."""
+    if split.steps == 0 or (split.label and split.steps <= 2):
+        return split.values <= _PAIRED
+    return split.steps == 1 and split.values <= _FEW
 
 
 def controls(subject: Subject) -> list[tuple[Condition, ...]]:

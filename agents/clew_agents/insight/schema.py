@@ -107,12 +107,14 @@ def time_of(catalog: Catalog, base: str, empty: Empty) -> SpecColumn | None:
     if own is not None:
         return SpecColumn(table=base, column=own.name)
     near = sorted(reach(catalog, base, 2).steps.items(), key=lambda entry: entry[1])
+    found: list[tuple[bool, int, SpecColumn]] = []
     for name, steps in near:
         other = catalog.table(name)
         time = own_time(other, empty(other)) if other is not None and steps else None
-        if time is not None and other is not None and _is_event(other):
-            return SpecColumn(table=name, column=time.name)
-    return None
+        if time is not None and other is not None:
+            on = SpecColumn(table=name, column=time.name)
+            found.append((not _is_event(other), steps, on))
+    return min(found, key=lambda entry: entry[:2])[2] if found else None
 
 
 def _is_event(table: Table) -> bool:

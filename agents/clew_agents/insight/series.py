@@ -321,7 +321,8 @@ def against(
         least: see ``lumpiness``.
     """
     if subject.kind == "amount":
-        rest = np.ones_like(group.sums) if others is None else np.maximum(others.sums, 0.0)
+        level = group.sums.mean(axis=1, keepdims=True)
+        rest = level if others is None else np.maximum(others.sums, 0.0)
         return Amounts(
             group=group.sums, others=np.broadcast_to(rest, group.sums.shape), least=least
         )

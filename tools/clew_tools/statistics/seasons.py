@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clew_tools.statistics.association import ranks
 from clew_tools.statistics.tails import normal_tail
 
 _ROUNDS = 999
@@ -114,17 +115,19 @@ def trend_test(values: Sequence[float]) -> Trend:
     steps = series[later] - series[earlier]
     score = float(np.sign(steps).sum())
     slope = float(np.median(steps / (later - earlier)))
-    ranks = np.argsort(np.argsort(series - slope * np.arange(count))).astype(np.float64)
-    variance = count * (count - 1) * (2 * count + 5) / 18 * _inflation(ranks)
+    rest = series - slope * np.arange(count)
+    steady = np.ptp(rest) <= 1e-9 * (1 + np.abs(series).max())
+    widened = 1.0 if steady else _inflation(ranks(rest))
+    variance = count * (count - 1) * (2 * count + 5) / 18 * widened
     z = (abs(score) - 1) / math.sqrt(variance) if abs(score) > 1 else 0.0
     middle = float(np.median(np.abs(series))) or 1.0
     return Trend(change=slope * (count - 1) / middle, p=min(1.0, 2 * normal_tail(z)))
 
 
-def _inflation(ranks: NDArray[np.float64]) -> float:
+def _inflation(ranked: NDArray[np.float64]) -> float:
     """Say by how much neighbours that go together widen the variance; never below 1."""
-    count = len(ranks)
-    centred = ranks - ranks.mean()
+    count = len(ranked)
+    centred = ranked - ranked.mean()
     total = float((centred**2).sum())
     if total == 0:
         return 1.0

@@ -25,6 +25,8 @@ Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _LEAST_OUTSIDE = 6
 _LEAST_RUNS = 4
+# What is nearly all there is has nothing to be compared with: its few others swing too much.
+_LEAST_OTHERS = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,7 @@ class Amounts:
 
     Attributes:
         group: shape (groups, periods).
-        others: the same; all ones where there are none to compare with.
+        others: the same; the group's own level where there are none to compare with.
         least: variance by mean that chance alone gives: 1 for counts, for totals the sum of the
             squares of the rows' amounts by their sum (few large rows swing more than many small).
     """
@@ -265,7 +267,8 @@ def _rough(data: Amounts | Means, tried: Sequence[tuple[int, int]], outside: Mas
             spread = np.where(np.isfinite(spread), spread, data.least)[:, None]
             rate = yo / oo
             error = np.sqrt(spread * np.maximum(rate, 0.5 * spread / oo) * o * (1 + o / oo))
-            return np.asarray((y - rate * o) / error)
+            compared = oo > _LEAST_OTHERS * yo
+            return np.where(compared, (y - rate * o) / error, np.nan)
         there = (data.rows > 0) & (data.other_rows > 0)
         weight = np.where(there, 1 / (1 / data.rows + 1 / data.other_rows), 0.0)
         distance = np.where(there, data.mean - data.other_mean, 0.0)
@@ -329,7 +332,7 @@ def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
     return _Found(
         observed=y,
         expected=expected,
-        z=np.where((o > 0) & (oo > 0), z, np.nan),
+        z=np.where((o > 0) & (oo > _LEAST_OTHERS * yo), z, np.nan),
         weight=weight,
         spread=scale,
         error=error,
