@@ -9,6 +9,7 @@ from clew_agents.proposer import Candidate
 from clew_agents.sql.analysis import analysed
 from clew_agents.sql.conditions import ConditionMaker, Placed
 from clew_agents.sql.dimensions import DimensionMaker
+from clew_agents.sql.many import count_instead
 from clew_agents.sql.measures import Computed, MeasureMaker, listed
 from clew_agents.sql.ordering import Ordering
 from clew_agents.sql.read_averages import counted
@@ -446,10 +447,11 @@ class Assembler:
 
     def _counted(self, spec: q.QuerySpec) -> q.QuerySpec | None:
         """Count rows that are only named, where they are too many to be read: "orders of May"."""
-        if not self.reading.bare or spec.measures or spec.limit is not None or not self.labels:
+        if not self.reading.bare or not self.labels:
             return None
-        measure = self.made.measure(Computed(aggregate="count", column=None, table=spec.table))
-        return replace(spec, measures=(measure,), dimensions=(), order=(), distinct=False, asked=())
+        table = next(iter(self.labels.values())) if spec.measures else spec.table
+        count = self.made.measure(Computed(aggregate="count", column=None, table=table))
+        return count_instead(spec, self.labels, self.vocabulary.catalog, count.name)
 
     def _distinct(self) -> bool:
         """Whether equal rows of a list come once: where no table says whose they are."""

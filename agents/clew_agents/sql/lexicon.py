@@ -169,8 +169,8 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "result, order the results, order them, sort the list of all, sort the list of, "
             "list the result, list the results, show the result, show the results, "
             "i'd, i'm, i've, i'll, we'd, we've, we'll, we're, there's, that's, it's, who's, "
-            "i'd like to know, i would like to know, i want to know, tell me, "
-            "the corresponding, their corresponding, each of the, of them, "
+            "i'd like to know, i would like to know, i want to know, tell me, along with, "
+            "together with, the corresponding, their corresponding, each of the, of them, "
             "the combination of, every combination of, combination of, combinations of"),
     **_all_rows("H", CHARTS),
     **_rows("W", "", "instead, rather than, instead of, rather"),
