@@ -31,7 +31,9 @@ class Choice:
     rule: str = ""
 
 
-def choose(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Choice:
+def choose(
+    spec: QuerySpec, table: pa.Table, *, title: str, data: str, truncated: bool = False
+) -> Choice:
     """Choose the chart that fits a result.
 
     Args:
@@ -39,7 +41,10 @@ def choose(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Choice
         table: the result, with the spec's names as columns.
         title: says what the chart shows; where a finding takes its place, it goes below.
         data: name of the variable that holds the result.
+        truncated: rows are missing at the end of the result.
     """
+    if truncated:
+        return Choice(chart=None, reason="Rows were cut off, so a chart would show a part only.")
     shape = shape_of(spec, table, title=title, data=data)
     if shape is None:
         return Choice(chart=None, reason="The result has other columns than the question names.")

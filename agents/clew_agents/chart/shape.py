@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from clew_agents.sql.describe import Describer, is_share
 from clew_core.chart_spec import Encoding
 from clew_core.query_spec import Column, Comparison, Dimension, Mark, Measure, QuerySpec
 from clew_tools.charts import FRACTION, plain_values, words
@@ -21,10 +22,6 @@ _PARTS = ("quarter_of_year", "month_of_year", "week_of_year", "day_of_month", "d
 _MOMENT = re.compile(r"\d{4}-\d{2}(-\d{2}([ T]\d{2}:\d{2}.*)?)?")
 # A sum over groups of these is the whole; a sum of means is nothing.
 _ADDITIVE = ("count", "sum")
-_AGGREGATE_WORDS = {
-    "sum": "Total {}", "avg": "Average {}", "min": "Lowest {}", "max": "Highest {}",
-    "median": "Median {}", "count": "Number of {}", "count_distinct": "Number of different {}",
-}  # fmt: skip
 _COMPARISON_WORDS = {
     "share": "Share of {}", "growth": "Growth of {}", "running_total": "Running total of {}",
     "rolling_sum": "Rolling total of {}", "rolling_avg": "Rolling average of {}",
@@ -135,14 +132,20 @@ def shape_of(spec: QuerySpec, table: pa.Table, *, title: str, data: str) -> Shap
     columns = {name: plain_values(table.column(name)) for name in named}
     groups = [
         _group(dimension, columns[dimension.name], _said(spec, dimension))
-        for dimension in spec.dimensions
+        for dimension in _shown(spec, columns)
     ]
     measures = {measure.name: measure for measure in spec.measures}
     # Who asks for growth or a share wants to see that, not what it was computed from.
+    kinds = {comparison.kind for comparison in spec.comparisons}
+    hidden = {"rank"}
+    if kinds & {"growth", "difference"}:
+        hidden |= {"previous_period", "same_period_last_year"}
+    if "growth" in kinds:
+        hidden.add("difference")
     numbers = [
-        _comparison(comparison, measures, columns[comparison.name])
+        _comparison(spec, comparison, measures, columns[comparison.name])
         for comparison in spec.comparisons
-        if comparison.kind != "rank"
+        if comparison.kind not in hidden
     ] or [_measure(spec, measure, columns[measure.name]) for measure in spec.measures]
     if not spec.measures and not spec.comparisons:
         numbers = [
@@ -168,6 +171,15 @@ def is_number(values: Sequence[Any]) -> bool:
     return bool(seen) and all(
         isinstance(value, (int, float)) and not isinstance(value, bool) for value in seen
     )
+
+
+def _shown(spec: QuerySpec, columns: dict[str, list[Any]]) -> tuple[Dimension, ...]:
+    """Leave out keys that were added to tell equal names apart, where no two are equal."""
+    asked = tuple(d for d in spec.dimensions if d.name in spec.asked)
+    if not asked or len(asked) == len(spec.dimensions):
+        return spec.dimensions
+    rows = list(zip(*(columns[d.name] for d in asked), strict=True))
+    return asked if len(set(rows)) == len(rows) else spec.dimensions
 
 
 def _said(spec: QuerySpec, dimension: Dimension) -> str | None:
@@ -234,7 +246,7 @@ def _measure(spec: QuerySpec, measure: Measure, values: list[Any]) -> Number:
         encoding=Encoding(
             field=measure.name,
             type="quantitative",
-            unit=measure.unit,
+            unit=FRACTION if is_share(measure) else measure.unit,
             title=_measure_title(spec, measure),
         ),
         additive=measure.aggregate in _ADDITIVE,
@@ -243,22 +255,19 @@ def _measure(spec: QuerySpec, measure: Measure, values: list[Any]) -> Number:
 
 
 def _measure_title(spec: QuerySpec, measure: Measure) -> str:
-    if measure.aggregate == "count" and measure.of is None:
-        table = _lower(words(spec.table))
-        return f"Number of {table}" if table.endswith("s") else f"Number of {table} rows"
-    column = getattr(measure.of, "column", None)
-    if measure.aggregate in _AGGREGATE_WORDS and column and measure.where is None:
-        said = spec.terms.get(f"{getattr(measure.of, 'table', '')}.{column}", words(column))
-        return _AGGREGATE_WORDS[measure.aggregate].format(_lower(said))
-    return words(measure.name)
+    said = Describer(spec).measure(measure)
+    return said[:1].upper() + said[1:]
 
 
-def _comparison(comparison: Comparison, measures: dict[str, Measure], values: list[Any]) -> Number:
+def _comparison(
+    spec: QuerySpec, comparison: Comparison, measures: dict[str, Measure], values: list[Any]
+) -> Number:
     measure = measures.get(comparison.measure)
+    of = Describer(spec).measure(measure) if measure else words(comparison.measure)
     fraction = comparison.kind in ("growth", "share")
     title = words(comparison.name)
     if comparison.kind in _COMPARISON_WORDS:
-        title = _COMPARISON_WORDS[comparison.kind].format(_lower(words(comparison.measure)))
+        title = _COMPARISON_WORDS[comparison.kind].format(_lower(of))
     return Number(
         name=comparison.name,
         encoding=Encoding(

@@ -104,6 +104,9 @@ class _Writer:
         text = self.prose.plain(row, dimension.name)
         return text if len(text) <= 80 else f"{text[:77]}…"
 
+    def _when(self, row: int) -> str:
+        return f"{'on' if self.spec.dimensions[0].grain == 'day' else 'in'} {self._group(row)}"
+
     def _in_time(self, dimension: Dimension) -> bool:
         if dimension.grain is not None:
             return "_of_" not in dimension.grain
@@ -159,8 +162,8 @@ class _Writer:
         measure, last = self.spec.measures[0], self.rows - 1
         values = [self.prose.value(row, measure.name) for row in range(self.rows)]
         what = f"the {self.words.measure(measure)} {self.words.conditions()}".rstrip()
-        first_text = f"{self._number(0, measure)} in {self._group(0)}"
-        last_text = f"{self._number(last, measure)} in {self._group(last)}"
+        first_text = f"{self._number(0, measure)} {self._when(0)}"
+        last_text = f"{self._number(last, measure)} {self._when(last)}"
         text = f"{what} went from {first_text} to {last_text}"
         known = [row for row, value in enumerate(values) if is_number(value)]
         if not known:
@@ -169,10 +172,10 @@ class _Writer:
         bottom = min(known, key=lambda row: values[row])
         ends = (0, last)
         if top not in ends:
-            text += f"; the highest was {self._number(top, measure)} in {self._group(top)}"
+            text += f"; the highest was {self._number(top, measure)} {self._when(top)}"
         if bottom not in ends:
             joint = " and the lowest" if top not in ends else "; the lowest was"
-            text += f"{joint} {self._number(bottom, measure)} in {self._group(bottom)}"
+            text += f"{joint} {self._number(bottom, measure)} {self._when(bottom)}"
         return f"{text}."
 
     def _groups(self) -> str:
@@ -210,6 +213,12 @@ class _Writer:
             ]
             return f"{_and(parts)}."
         more = "more than " if self.truncated else ""
+        if self.spec.chart is not None and self.spec.chart.mark in ("histogram", "box", "point"):
+            what = self.words.listed(one=True)
+            return (
+                f"{what} of {more}{self.prose.rows()} {self.words.things()} {conditions}".strip()
+                + "."
+            )
         names = self.words.listed(one=self.rows == 1)
         verb = "is" if self.rows == 1 else "are"
         text = f"there {verb} {more}{self.prose.rows()} {names} {conditions}".rstrip()

@@ -163,7 +163,8 @@ class _Composer:
         one, other = (self.units[side.step].content for side in combined.sides)
         assert isinstance(one, Found) and isinstance(other, Found)
         cells = (self.cell_ids[combined.sides[0].step], self.cell_ids[combined.sides[1].step])
-        text, receipts = difference(one, other, cells, one.spec.measures[0].unit)
+        unit = one.spec.measures[0].unit
+        text, receipts = difference(one, other, cells, None if unit == "fraction" else unit)
         if text:
             self.sentences.append((text, receipts))
         return text

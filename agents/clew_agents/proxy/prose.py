@@ -48,8 +48,10 @@ class Prose:
             row: 0-based.
             column: its name.
             exact: a count or total keeps all digits, a mean is rounded.
-            unit: put behind it.
+            unit: put behind it; a fraction is printed as percent.
         """
+        if unit == "fraction":
+            return self.percent(row, column)
         value = self.value(row, column)
         if not is_number(value):
             return "no value" if value is None else str(value).removesuffix(" 00:00:00")

@@ -277,7 +277,7 @@ def metric_measure(metric: str, vocabulary: Vocabulary) -> q.Measure:
     """Make the measure of a named metric."""
     unit = vocabulary.known.metrics[metric].unit
     name = "_".join(split_name(metric)) or metric
-    return q.Measure(name=name, metric=metric, unit=None if unit == "fraction" else unit)
+    return q.Measure(name=name, metric=metric, unit=unit)
 
 
 def _plain(table: str) -> str:
