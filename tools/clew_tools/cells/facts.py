@@ -125,6 +125,7 @@ class Facts:
         entries: variable that it binds → variables whose objects from before it may hold.
         holds: name → names that its value was made from without calling them.
         methods: of classes in this cell: name → whether it changes its object.
+        lazy: names bound to an iterator, which is used up when something goes through it.
         texts: names bound to a text that is known.
         views: view of a database → the tables that it reads whenever it is read.
         sets_anything: what it binds can't be known (`exec`, `%run`, a star import).
@@ -152,6 +153,7 @@ class Facts:
     entries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     holds: tuple[tuple[str, tuple[str, ...]], ...] = ()
     methods: Mapping[str, bool] = field(default_factory=dict)
+    lazy: frozenset[str] = frozenset()
     texts: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sets_anything: bool = False

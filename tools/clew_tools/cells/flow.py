@@ -15,7 +15,7 @@ from clew_tools.cells.facts import Body, Facts, Thing, variable
 from clew_tools.cells.method_names import FIGURES
 from clew_tools.cells.methods import may_change
 from clew_tools.cells.names import BUILTINS, FOLDER, SETTINGS, without
-from clew_tools.cells.shape import all_args, dotted, last_name, namespace_key
+from clew_tools.cells.shape import all_args, dotted, is_lazy, last_name, namespace_key
 from clew_tools.cells.sql import looks_like_sql, read_sql
 
 
@@ -142,6 +142,8 @@ class Flow(Expressions):
         lazy = [self.lambda_body(node) for node in lambdas]
         self.bind(name, loop=loop)
         self.share(name, roots - {name}, entries)
+        if is_lazy(value) or isinstance(value, ast.Name) and value.id in self.lazy:
+            self.lazy.add(name)
         if carried:
             self.holds.append((name, tuple(carried)))
         if body is not None:
@@ -406,6 +408,7 @@ class Flow(Expressions):
             aliases=frozenset((a, b) for a, others in self.same.items() for b in others),
             holds=tuple(self.holds),
             methods=self.methods,
+            lazy=frozenset(self.lazy),
             texts=self.texts,
             views=self.views,
             sets_anything=self.sets_anything,

@@ -90,6 +90,7 @@ class _Pass:
         self.views: dict[str, frozenset[str]] = {}
         self.wild: list[tuple[int, str]] = []
         self.bound_at: dict[str, int] = {}
+        self.lazy: set[str] = set()
         self.closure: dict[str, frozenset[str]] = {}
         self.missing: list[tuple[int, str, str]] = []
         self.at = -1
@@ -109,6 +110,7 @@ class _Pass:
         self.changed: set[Thing] = set()
         self.maybe: set[str] = set()
         self.holders: dict[str, set[str]] = {n: set(e) for n, e in facts.entries.items()}
+        self.given_back: list[tuple[str, str]] = []
         self.keepers: list[tuple[str, str]] = []
         self._active: set[int] = set()
         self.texts |= facts.texts
@@ -125,6 +127,10 @@ class _Pass:
                 self.changed.add(variable(call.owner))
         for call_ in facts.calls:
             self._call(call_, {})
+        for thing in self.used:
+            if thing.space == "variable" and thing.name in self.lazy:
+                self.changed.add(thing)  # going through an iterator uses it up
+        self.direct = set(self.changed)
         self._spread()
         self._edges(id_)
         self._effects(id_, facts)
@@ -209,6 +215,7 @@ class _Pass:
                 if body.is_class or params & body.returned_params:
                     for name in call.result:
                         self.holders.setdefault(name, set()).update(names)
+                        self.given_back += [(name, n) for n in names]
                 if body.is_class and call.method:
                     self.keepers += [(call.name, n) for n in names]
                 for one, other in body.keeps:
@@ -253,10 +260,8 @@ class _Pass:
         """Let a change reach all names of the changed object."""
         changed = {t.name for t in self.changed if t.space == "variable"}
         held: set[str] = set()
-        for name, entries in self.holders.items():
-            if name in changed:
-                held |= entries
-        for one, other in (*self.facts.aliases, *self.keepers):
+        # Sharing within the cell is in its facts already, but for what called functions do.
+        for one, other in (*self.given_back, *self.keepers):
             if one in changed or other in changed:
                 held |= {one, other}
         changed |= held - self.modules_here.keys()
@@ -294,7 +299,7 @@ class _Pass:
                         found[Edge(wild, thing, "may define")] = None
             if not makers and thing.space == "variable" and thing not in bound_here:
                 self.missing.append((self.at, id_, thing.name))
-        for thing in self.changed:
+        for thing in self.direct:
             if thing not in bound_here or thing in self.used:
                 for maker, role in self._makers(thing):
                     if maker != id_:
@@ -392,6 +397,8 @@ class _Pass:
                 bodies_ = (facts.bodies[name], *bodies_)
             if bodies_:
                 self.bodies[name] = bodies_
+            if name in facts.lazy:
+                self.lazy.add(name)
             self._note_binding(name, id_)
         for thing in facts.may_bind | {variable(n) for n in self.maybe}:
             self._add(self._real(thing), id_, "may define")
@@ -445,6 +452,7 @@ class _Pass:
     def _forget(self, name: str) -> None:
         self.modules.pop(name, None)
         self.bodies.pop(name, None)
+        self.lazy.discard(name)
         part(self.same, name)
 
     def _note_binding(self, name: str, id_: str) -> None:

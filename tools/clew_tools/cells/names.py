@@ -42,6 +42,7 @@ class Names:
         self.origin: dict[str, set[str]] = {}
         self.call_at: dict[int, int] = {}
         self.holds: list[tuple[str, tuple[str, ...]]] = []
+        self.lazy: set[str] = set()
         self.texts: dict[str, str] = {}
         self.views: dict[str, frozenset[str]] = {}
         self.unknown: list[str] = []
@@ -91,6 +92,7 @@ class Names:
         self.deleted.discard(variable(name))
         self.bodies.pop(name, None)
         self.texts.pop(name, None)
+        self.lazy.discard(name)
         part(self.same, name)
 
     def change(self, names: Iterable[str]) -> None:
@@ -188,6 +190,10 @@ class Names:
             return [n for v in node.elts for n in self.roots(v)]
         if isinstance(node, ast.Dict):
             return [n for v in node.values for n in self.roots(v)]
+        if isinstance(node, ast.BinOp) and isinstance(node.left, ast.List):
+            return self.roots(node.left) + self.roots(node.right)
+        if isinstance(node, ast.BinOp) and isinstance(node.right, ast.List):
+            return self.roots(node.left) + self.roots(node.right)
         if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
             return self._roots_of_comprehension(node)
         if isinstance(node, ast.Call):

@@ -5,6 +5,11 @@ from __future__ import annotations
 import ast
 import warnings
 
+_LAZY_METHODS = frozenset(
+    "open reader DictReader iterrows itertuples finditer iterdir glob rglob scandir chain islice "
+    "cycle permutations combinations".split()
+)
+_LAZY = _LAZY_METHODS | frozenset("iter map filter zip enumerate reversed product".split())
 NAMESPACES = frozenset("globals locals vars dir".split())
 
 
@@ -65,6 +70,14 @@ def asks_namespace(node: ast.AST) -> bool:
         and isinstance(node.comparators[0], ast.Call)
         and last_name(node.comparators[0].func) in NAMESPACES
     )
+
+
+def is_lazy(node: ast.expr | None) -> bool:
+    """Recognise a value that is used up by going through it."""
+    if isinstance(node, ast.Call):
+        plain = isinstance(node.func, ast.Name)  # a frame has methods `map` and `filter`
+        return last_name(node.func) in (_LAZY if plain else _LAZY_METHODS)
+    return isinstance(node, ast.GeneratorExp)
 
 
 def is_false(node: ast.expr) -> bool:
