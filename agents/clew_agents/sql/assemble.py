@@ -18,7 +18,7 @@ from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
 from clew_agents.sql.sub_specs import above_average, averaged_within
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
-from clew_agents.sql.vocabulary import Name, Vocabulary, overview
+from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
 
@@ -155,7 +155,7 @@ class Assembler:
                 table=per.table,
                 measures=(measure,),
                 conditions=(q.Predicate(on=per, operator="in", spec=chosen),),
-                terms=self.terms(),
+                terms=self.resolver.said_terms(),
             )
             found.append(replace(candidate, spec=spec, labels={}))
         return found
@@ -212,7 +212,7 @@ class Assembler:
                 tables += [column.table] if column is not None else []
         if not tables:
             if entity_table is None:
-                raise NotUnderstood([], self._nothing_named())
+                raise NotUnderstood([], self.resolver.nothing_named())
             return entity_table
         below = self._named_below(tables)
         if below is not None:
@@ -237,17 +237,6 @@ class Assembler:
 
     def _repeats(self, words: str, below: str) -> str:
         return f"A total of {words!r} over {below!r} would add the same value several times."
-
-    def _nothing_named(self) -> str:
-        """Say that nothing is computed or listed, and what the question does speak of."""
-        items = self.resolver.items
-        spoken = [repr(item.text) for item in items if item.tag in "FVPh#"]
-        if not spoken:
-            return overview(self.vocabulary)
-        return (
-            "The question names nothing to count, compute or list. "
-            f"It only speaks of {', '.join(spoken)}."
-        )
 
     def _finest(
         self, base: str, computed: list[Computed], dimensions: list[tuple[q.Dimension, Name]]
@@ -411,7 +400,7 @@ class Assembler:
             top_per_group=top,
             distinct=not measures and self._distinct(),
             chart=self.reading.hint,
-            terms=self.terms(),
+            terms=self.resolver.said_terms(),
             asked=asked,
         )
         return Candidate(
@@ -494,13 +483,6 @@ class Assembler:
         numbers = [(self.groups.dimension(name, None), name) for name in names]
         candidate = self._candidate(base, [], [*dimensions, *numbers], placed)
         return replace(candidate, spec=replace(candidate.spec, distinct=False))
-
-    def terms(self) -> dict[str, str]:
-        """The words of the question for tables and columns, by ``table.column`` or ``table``."""
-        return {
-            f"{table}.{column}" if column else table: words
-            for (table, column), words in self.resolver.terms.items()
-        }
 
     def _lookup(self, base: str, computed: list[Computed], placed: Placed) -> Candidate:
         """Read "the population of Brazil in 1997" as the value of one row."""

@@ -108,7 +108,7 @@ def continue_spec(
         spec = replace(spec, chart=_changed(spec.chart, reading.hint))
     if spec == previous:  # before the words change
         raise NotUnderstood([], "The follow-up changes nothing in the question before it.")
-    spec = replace(spec, terms={**previous.terms, **assembler.terms()}, asked=())
+    spec = replace(spec, terms={**previous.terms, **resolver.said_terms()}, asked=())
     return [
         Candidate(
             spec=spec,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ENDED, ENDS, STARTED, STARTS
-from clew_agents.sql.vocabulary import GOOD, Name, Vocabulary
+from clew_agents.sql.vocabulary import GOOD, Name, Vocabulary, overview
 from clew_agents.sql.words import same, singular, split_name
 from clew_core.errors import ClewError
 from clew_tools.database.source import ValueHit
@@ -271,6 +271,23 @@ class Resolver:
     def reaches(self, table: str) -> bool:
         """Whether each row of the base has one row of a table."""
         return table == self.base or self.distance(table) < _FAR
+
+    def nothing_named(self) -> str:
+        """Say that nothing is computed or listed, and what the question does speak of."""
+        spoken = [repr(item.text) for item in self.items if item.tag in "FVPh#"]
+        if not spoken:
+            return overview(self.vocabulary)
+        return (
+            "The question names nothing to count, compute or list. "
+            f"It only speaks of {', '.join(spoken)}."
+        )
+
+    def said_terms(self) -> dict[str, str]:
+        """The words of the question for tables and columns, by ``table.column`` or ``table``."""
+        return {
+            f"{table}.{column}" if column else table: words
+            for (table, column), words in self.terms.items()
+        }
 
     # --- narrowing -----------------------------------------------------------------------------
 
