@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
+import warnings
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -92,6 +95,23 @@ START += "class K:\n    def __init__(self, v): self.v = v\n    def add(self): pa
 START += "    def size(self): return 0\nk = K([])"
 
 
+def frames() -> tuple[str, list[str], list[str]]:
+    """Read what works on frames: the first cell, the others, what is shown."""
+    text = Path(__file__).with_name("test_cells_frames.txt").read_text(encoding="utf-8")
+    start, cells, shown = re.sub(r"^#.*\n", "", text, flags=re.M).split("\n--\n")
+    return start, [c.replace("\\n", "\n") for c in cells.splitlines()], shown.splitlines()
+
+
+def draw_frames(draw: random.Random, length: int) -> list[str]:
+    """Draw cells on frames; the last one shows a value."""
+    start, cells, shown = frames()
+    made = [start]
+    for _ in range(length):
+        x, y = draw.sample(NAMES, 2)
+        made.append(draw.choice(cells).format(x=x, y=y, n=draw.randint(1, 9)))
+    return [*made, f"shown = repr({draw.choice(shown)})"]
+
+
 def draw_program(draw: random.Random, length: int) -> list[str]:
     """Draw cells; the last one shows a value."""
     cells = [START]
@@ -107,19 +127,23 @@ def run(cells: list[str]) -> str | None:
     """Run cells; None where one of them fails."""
     names: dict[str, object] = {}
     try:
-        for cell in cells:
-            exec(cell, names)
-    except RecursionError:
-        return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for cell in cells:
+                exec(cell, names)
     except Exception:
         return None
+    finally:
+        for name in ("con", "db"):
+            if name in names:
+                names[name].close()
     text = str(names["shown"])
     return None if " at 0x" in text or len(text) > 10_000 else text
 
 
-def check(seed: int, length: int) -> bool:
+def check(seed: int, length: int, drawn=draw_program) -> bool:
     """Compare one program with what the graph keeps of it; False where it does not run."""
-    program = draw_program(random.Random(seed), length)
+    program = drawn(random.Random(seed), length)
     wanted = run(program)
     if wanted is None:
         return False
@@ -140,6 +164,15 @@ def test_what_is_needed_gives_the_value():
 def test_what_is_needed_gives_the_value_in_many_programs():
     ran = sum(check(seed, 5 + seed % 25) for seed in range(10_000, 110_000))
     assert ran > 20_000
+
+
+def test_what_is_needed_gives_the_value_of_frames_and_connections():
+    assert sum(check(seed, 8, draw_frames) for seed in range(25)) >= 10
+
+
+@pytest.mark.soak
+def test_what_is_needed_gives_the_value_in_many_programs_on_frames():
+    assert sum(check(seed, 10, draw_frames) for seed in range(50_000, 53_000)) > 1_000
 
 
 EDITS = st.lists(
