@@ -52,6 +52,7 @@ class Option:
         question: the question put so that it means only this.
         spec: the query spec of this reading; None where the reading is a hint only.
         labels: dimension → table whose rows it names, as in a candidate.
+        pins: of a question of several parts: phrase → the reading that is chosen for it.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Option:
     question: str
     spec: QuerySpec | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    pins: dict[str, Option] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from clew_agents.plan.plan import MOST_STEPS, Card, Plan, Step
 from clew_agents.plan.port import OpenSource
 from clew_agents.plan.probe import Prober
 from clew_agents.plan.queries import POINTS, Queries
+from clew_agents.plan.sql_step import has_inner
 from clew_agents.plan.unplanned import Unplanned, ask_back
 from clew_agents.proposer import AsksBack, Proposer
 from clew_agents.sql.builtin import SqlContext
@@ -66,7 +67,8 @@ def plan_question(
     planner = _Planner(Prober(sources=sources, proposer=proposer, deadline=deadline), cards)
     whole = planner.probe(question, continues=True) if len(parts) == 1 else None
     alone = whole is not None and whole.spec is not None and parts[0].kind in ("query", "chart")
-    if alone and whole is not None and not whole.several:
+    described = _may_choose(question) and not (whole and whole.spec and has_inner(whole.spec))
+    if alone and whole is not None and not whole.several and not described:
         return None
     try:
         for place, part in enumerate(parts):
@@ -74,9 +76,10 @@ def plan_question(
             planner.add(part)
     except Unplanned as unplanned:
         odd = len(parts) == 1 and unplanned.part.text in (parts[0].text, question.strip(" ?.!"))
-        if odd or planner.probe(question, continues=True).spec:
+        # What is ordered ("…, then …") is never left to one query: it would drop a part.
+        if odd or (planner.is_weak(parts) and planner.probe(question, continues=True).spec):
             return None
-        raise ask_back(parts, unplanned) from None
+        raise ask_back(question, parts, unplanned, planner.prober) from None
     if alone and not any(made.step.narrows for made in planner.made):
         return None  # several readings of one query: that is asked back as ever
     if len(parts) > 1 and not planner.has_several_kinds and planner.is_weak(parts):

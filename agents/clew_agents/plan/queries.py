@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from clew_agents.plan import phrases
 from clew_agents.plan.cut import Part
 from clew_agents.plan.making import Made, Making
-from clew_agents.plan.sql_step import is_choice
+from clew_agents.plan.sql_step import has_inner, is_choice
 from clew_agents.plan.unplanned import Unplanned
 from clew_agents.sql.describe import Describer
 from clew_agents.sql.words import singular
@@ -46,13 +46,16 @@ class Queries(Making):
                 return made
         if made := self._choosing(said, source):
             return made
+        raw = self.probe(said, source=source, continues=first)
+        if raw.spec is None or not has_inner(raw.spec):
+            # "for the customer with the most orders" is no word of a query without an inner one.
+            if made := self._described(said, source):
+                return made
         for form in dict.fromkeys([said, phrases.without_opener(said)]):
             probe = self.probe(form, source=source, continues=first)
             if probe.spec is not None and not self._drops_pointer(said):
                 return self.add_query(form, probe, source, continues=first)
             problem = problem or probe.problem
-        if made := self._described(said, source):
-            return made
         if made := self._follow_up(said):
             return made
         raise Unplanned(replace(part, text=said), problem)

@@ -28,8 +28,10 @@ from clew_core.query_spec import (
     Column,
     Condition,
     Dimension,
+    NoneOf,
     Predicate,
     QuerySpec,
+    Related,
     Scalar,
 )
 from clew_tools.database.source import Source
@@ -299,6 +301,25 @@ def _which_source(question: str, found: Sequence[tuple[Verified, Source]]) -> As
     return AsksBack(
         Clarification(question=f"Several sources can answer this: {names}?", options=options)
     )
+
+
+def has_inner(spec: QuerySpec) -> bool:
+    """Whether a query holds another one, as "of the customer with the most orders" does."""
+    waiting: list[Condition] = list(spec.conditions)
+    while waiting:
+        condition = waiting.pop()
+        if isinstance(condition, Predicate):
+            if condition.spec is not None:
+                return True
+        elif isinstance(condition, AllOf):
+            waiting += condition.all
+        elif isinstance(condition, AnyOf):
+            waiting += condition.any
+        elif isinstance(condition, NoneOf):
+            waiting += condition.none
+        elif isinstance(condition, Related) and condition.where is not None:
+            waiting.append(condition.where)
+    return False
 
 
 def is_choice(spec: QuerySpec) -> bool:

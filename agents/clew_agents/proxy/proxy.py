@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from clew_agents.chart import choose
 from clew_agents.information_unit import Failure, InformationUnit
 from clew_agents.plan.agents import agents_by_name
+from clew_agents.plan.pinned import Pinned
 from clew_agents.plan.plan import Plan, Step, advance, views
 from clew_agents.plan.planner import plan_question
 from clew_agents.plan.port import Agent, OpenSource, World
@@ -90,6 +91,8 @@ class Proxy:
             chosen: the option of an earlier clarification that this answers.
             mode: with ``plan`` nothing runs before somebody has seen the plan.
         """
+        if chosen is not None and chosen.pins:
+            self.proposer, chosen = Pinned(self.proposer, chosen.pins), None
         try:
             plan = self._planned(question, sources, deadline, chosen)
         except (AsksBack, Refused, Cancelled) as problem:
