@@ -162,8 +162,8 @@ def test_what_is_needed_gives_the_value():
 
 @pytest.mark.soak
 def test_what_is_needed_gives_the_value_in_many_programs():
-    ran = sum(check(seed, 5 + seed % 25) for seed in range(10_000, 110_000))
-    assert ran > 20_000
+    ran = sum(check(seed, 5 + seed % 25) for seed in range(10_000, 50_000))
+    assert ran > 10_000
 
 
 def test_what_is_needed_gives_the_value_of_frames_and_connections():

@@ -20,8 +20,7 @@ class Thing(NamedTuple):
         space: a variable of the kernel, a table or view of a database or of Spark, a file, or
             state that no name holds (random numbers, the current folder).
         name: of it. Of a file the path, in which ``{v}`` stands for the value of a variable and
-            ``*`` for what can't be known; of a table in lower case, with the source where it is
-            known.
+            ``*`` for what can't be known; of a table in lower case, as it is written.
     """
 
     space: Space
