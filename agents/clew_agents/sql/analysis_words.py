@@ -35,6 +35,9 @@ def _earlier() -> dict[tuple[str, ...], tuple[str, str]]:
         found |= _said("T", value, f"a {unit} earlier, a {unit} before, one {unit} earlier")
         found |= _said("T", value, f"one {unit} before, from one {unit} to the next")
         found |= _said("T", value, f"previous {unit}, prior {unit}, preceding {unit}")
+        ahead = f"ahead {unit}"
+        found |= _said("T", ahead, f"the {unit} after, the following {unit}, the {unit} thereafter")
+        found |= _said("T", ahead, f"a {unit} later, one {unit} later, the {unit} after that")
         for joint in ("over", "on", "to", "by"):
             if (unit, joint) != ("day", "to") and unit != "period":
                 found |= _said("T", f"each {unit}", f"{unit} {joint} {unit}")
@@ -83,6 +86,11 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
             "compare, comparing, comparison of, comparison, against, relative to, "
             "in comparison with, in comparison to, set against"),
     **_said("T", "change", "higher or lower, more or less, larger or smaller, greater or less"),
+    **_said("&", "up", "reports to, report to, reporting to, reported to, is managed by, "
+            "are managed by, managed by, supervised by, is supervised by, works under, work under"),
+    **_said("&", "weekend", "on weekends, at weekends, at the weekend, on the weekend, "
+            "on a weekend, during weekends, on weekend days"),
+    **_said("J", "and", "together with, along with"),
     **_said("/", "", "ratio of, ratio between, ratio"),
     **_said("C", "!=", "outside of, outside, anywhere but in"),
     **_said("%", "", "express it as a percentage of, express it as a percentage, "

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from clew_agents.proposer import Candidate
 from clew_agents.sql.analysis import analysed
+from clew_agents.sql.bases import BaseChooser
 from clew_agents.sql.conditions import ConditionMaker, Placed
 from clew_agents.sql.dimensions import DimensionMaker
+from clew_agents.sql.leaders import led_by, rows_of, table_of_leaders
 from clew_agents.sql.many import count_instead
-from clew_agents.sql.measures import Computed, MeasureMaker, listed
+from clew_agents.sql.measures import Computed, MeasureMaker
 from clew_agents.sql.ordering import Ordering
 from clew_agents.sql.read_averages import counted
 from clew_agents.sql.reading import Op, Reading
@@ -55,6 +57,16 @@ class Assembler:
             labels=self.labels,
         )
 
+    @property
+    def bases(self) -> BaseChooser:
+        """Chooses the table to stand on."""
+        return BaseChooser(
+            vocabulary=self.vocabulary,
+            reading=self.reading,
+            resolver=self.resolver,
+            groups=self.groups,
+        )
+
     def candidates(self) -> list[Candidate]:
         """Make the specs that the reading may mean, the likeliest first.
 
@@ -64,14 +76,16 @@ class Assembler:
         reading = self.reading
         if reading.missing:
             raise NotUnderstood([], reading.missing)
+        if reading.leader is not None:
+            return self._led(reading.leader)
         counted(reading.averages, reading.ops)
         self._rank_by_children()
         computed = [self.made.computed(op) for op in reading.ops]
         self.made.see_that_it_adds_up(computed)
-        entity_table = self._entity_table()
+        entity_table = self.bases.entity_table()
         self.ordering = Ordering(reading=reading, resolver=self.resolver, made=self.made)
         computed = self.ordering.computed(computed)
-        self.resolver.base = base = self._base(computed, entity_table)
+        self.resolver.base = base = self.bases.base(computed, entity_table)
         if reading.adjective == "common":  # by the number of its rows
             if reading.entity is None or reading.entity.tables:
                 words = [item.text for item in reading.ranked]
@@ -88,7 +102,7 @@ class Assembler:
             raise NotUnderstood([chosen_by[0][1].text], f"{chosen_by[0][1].text!r}: of each what?")
         computed += [one for one, _ in chosen_by if one not in computed]
         dimensions = self.groups.all(base, computed)
-        base, computed = self._finest(base, computed, dimensions)
+        base, computed = self.bases.finest(base, computed, dimensions)
         self.resolver.base = base
         if reading.direction is not None and not dimensions:
             raise NotUnderstood([item.text for item in reading.ranked])
@@ -99,6 +113,38 @@ class Assembler:
         part = reading.analysis.part
         inner = self._placed(part, base, computed) if part is not None else None
         return analysed(found, reading.analysis, inner, tuple(d for d, _ in dimensions))
+
+    def _led(self, leader: Item) -> list[Candidate]:
+        """Answer "who reports to …": the rows of a table that point at one of its own."""
+        reading = self.reading
+        named = [op.target for op in reading.ops] + [reading.entity]
+        tables = [table for item in named if item is not None for table in item.tables]
+        table = tables[0] if tables else table_of_leaders(self.vocabulary)
+        if table is None:
+            raise NotUnderstood([leader.text], "No table says who leads whom.")
+        path, test = led_by(leader, table, self.vocabulary, self.resolver)
+        if tables:
+            plain = replace(self, reading=replace(reading, leader=None))
+            found = plain.candidates()
+        else:
+            self.resolver.base = table
+            names = self.vocabulary.labels(table)
+            plain_dimensions = tuple(self.groups.dimension(n, None, of_table=True) for n in names)
+            spec = rows_of(self.source, table, plain_dimensions, self.terms())
+            placed = self._placed(replace(reading, leader=None), table, [])
+            spec = replace(spec, conditions=placed.conditions)
+            found = [Candidate(spec=spec, confidence=0.85, reason="who leads whom is a key")]
+        return [
+            replace(
+                one,
+                spec=replace(
+                    one.spec,
+                    joins=(*one.spec.joins, path),
+                    conditions=(*one.spec.conditions, test),
+                ),
+            )
+            for one in found
+        ]
 
     def _placed(self, reading: Reading, base: str, computed: list[Computed]) -> Placed:
         return ConditionMaker(
@@ -166,108 +212,6 @@ class Assembler:
         names = self.vocabulary.of_table(of.table)
         return next(name for name in names if name.column == of.column)
 
-    # --- the table to stand on -----------------------------------------------------------------
-
-    def _entity_table(self) -> str | None:
-        entity = self.reading.entity
-        if entity is None and self.reading.columns:
-            return self._listed_table()
-        if entity is None:
-            return None
-        table = None if entity.tag == "R" else self.resolver.table(entity)
-        if table is not None:
-            return table
-        if self.reading.lacking and not self._is_label(entity):
-            raise NotUnderstood([], f"{entity.text!r} is a column: its values lack no rows.")
-        if entity.tag == "R":
-            return None
-        if self.reading.ops:
-            return None  # its column is chosen when the base is known
-        column = self.resolver.column(entity)
-        return column.table if column is not None else None
-
-    def _is_label(self, entity: Item) -> bool:
-        """Whether a column only names the rows of its table: "names of customers without …"."""
-        column = self.resolver.column(entity) if entity.tag == "F" else None
-        return column is not None and column in self.vocabulary.labels(column.table)
-
-    def _listed_table(self) -> str | None:
-        """The table whose rows are listed: it reaches the tables of all columns."""
-        columns = [name for _, name in self.groups.listed()]
-        tables = dict.fromkeys((*self.reading.owner, *(name.table for name in columns)))
-        for table in tables:
-            if all(reaches(self.vocabulary.catalog, table, other) for other in tables):
-                return table
-        if len(tables) < 2:
-            return next(iter(tables), None)
-        raise NotUnderstood([], f"{listed(list(tables))} can't be put into one table.")
-
-    def _base(self, computed: list[Computed], entity_table: str | None) -> str:
-        tables = list(dict.fromkeys(c.table for c in computed))
-        for test in self.reading.numbers:
-            if test.having and test.item is not None and test.item.tables:
-                tables.append(test.item.tables[0])
-            elif test.having and test.item is not None:
-                column = self.resolver.column(test.item)
-                tables += [column.table] if column is not None else []
-        if not tables:
-            if entity_table is None:
-                raise NotUnderstood([], self.resolver.nothing_named())
-            return entity_table
-        below = self._named_below(tables)
-        if below is not None:
-            return below
-        for table in tables:
-            if all(reaches(self.vocabulary.catalog, table, other) for other in tables):
-                return table
-        raise NotUnderstood([], f"{listed(tables)} can't be put into one table without repeats.")
-
-    def _named_below(self, tables: list[str]) -> str | None:
-        """The table whose rows a measure is taken over: "average base price of reservations"."""
-        for op in self.reading.ops:
-            if op.target is None or op.count or op.target.tables:
-                continue
-            named = self.resolver.table_after(op.target)
-            if named is not None and named not in tables:
-                if all(reaches(self.vocabulary.catalog, named, table) for table in tables):
-                    if op.aggregate == "sum":
-                        raise NotUnderstood([], self._repeats(op.target.text, named))
-                    return named
-        return None
-
-    def _repeats(self, words: str, below: str) -> str:
-        return f"A total of {words!r} over {below!r} would add the same value several times."
-
-    def _finest(
-        self, base: str, computed: list[Computed], dimensions: list[tuple[q.Dimension, Name]]
-    ) -> tuple[str, list[Computed]]:
-        """Where groups lie below the counted table, stand on the table below and count keys."""
-        catalog = self.vocabulary.catalog
-        for group in self.reading.groups:
-            for table in group.item.tables:
-                if table != base and reaches(catalog, table, base):
-                    raise NotUnderstood([], f"A row of {base!r} can have many of {table!r}.")
-        needed = {name.table for _, name in dimensions}
-        if all(reaches(catalog, base, table) for table in needed):
-            return base, computed
-        below = [
-            table.name
-            for table in catalog.tables
-            if all(reaches(catalog, table.name, other) for other in (base, *needed))
-        ]
-        only_counts = all(c.aggregate == "count" and c.column is None for c in computed)
-        own = catalog.table(base)
-        key = own.primary_key if own else ()
-        if not below or not only_counts or len(key) != 1 or not computed:
-            far = sorted(t for t in needed if not reaches(catalog, base, t))
-            raise NotUnderstood([], f"{base!r} can't be grouped by {listed(far)} without repeats.")
-        lowest = [b for b in below if not any(b != o and reaches(catalog, b, o) for o in below)]
-        if len(lowest) != 1:
-            raise NotUnderstood([], f"From {base!r} several ways lead to {listed(sorted(needed))}.")
-        name = next(n for n in self.vocabulary.of_table(base) if n.column == key[0])
-        counted = [replace(c, aggregate="count_distinct", column=name) for c in computed]
-        return lowest[0], counted
-
     # --- specs ---------------------------------------------------------------------------------
 
     def _specs(
@@ -308,7 +252,9 @@ class Assembler:
         if reading.entity is None or base in reading.entity.tables:
             return False
         top = any(item.tag == "K" for item in reading.ranked)
-        return top and any(item.text.lower() == "by" for item in self.resolver.items)
+        by = any(item.text.lower() == "by" for item in self.resolver.items)
+        several = reading.limit is not None and reading.limit > 1
+        return (top or several) and (by or several)
 
     def _aggregates(
         self, computed: Computed, grouped: bool, placed: Placed

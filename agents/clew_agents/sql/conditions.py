@@ -106,6 +106,8 @@ class ConditionMaker:
         for named in reading.named:
             self._place(found, *self._named(named), proper=False)
         found += [self._related(test) for test in reading.related]
+        if reading.weekend:
+            found.append(self._weekend())
         lacking = [self._lacking(item) for item in self.reading.lacking]
         found += [
             one for item in reading.having
@@ -255,6 +257,13 @@ class ConditionMaker:
             raise NotUnderstood([], f"No key leads from {self.base!r} to {table!r}.")
         self.resolver.used.add((found[0], ""))
         return found[0]
+
+    def _weekend(self) -> q.Predicate:
+        name = self.resolver.time(None, "weekend")
+        if name.type not in DATES:
+            raise NotUnderstood(["weekend"], f"{name.column!r} holds whole years.")
+        on = q.Column(table=name.table, column=name.column or "")
+        return q.Predicate(on=on, operator="in", values=(6, 7), grain="day_of_week")
 
     def _related(self, test: RelatedTest) -> q.Related:
         """Demand rows below, or none: of a period or with a value."""

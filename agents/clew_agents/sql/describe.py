@@ -55,6 +55,8 @@ class Describer:
         if not isinstance(value, q.Column):
             return "value"
         said = self.terms.get(f"{value.table}.{value.column}")
+        if value.path == "leader":
+            return f"leader's {value.column.replace('_', ' ')}"
         if not said or said.lower().endswith(("ing", "ed")):  # "costing over 5" names no column
             snake = value.column.islower() and "_" in value.column
             return value.column.replace("_", " ") if snake else value.column
@@ -251,6 +253,8 @@ class Describer:
             return f"{said} {_compared(test)}", False
         if test.grain == "month_of_year" and test.operator == "=":
             return f"in {calendar.month_name[int(str(test.values[0]))]}", True
+        if test.grain == "day_of_week" and test.operator == "in" and test.values == (6, 7):
+            return "on weekends", True
         if isinstance(test.on, q.Column) and _is_year(test.on):
             return _years(test), True
         if span := _span(q.AllOf(all=(test,))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Literal, cast
@@ -81,7 +82,7 @@ def continue_spec(
         base=previous.table,
         source=previous.source,
     ).make()
-    spec = previous
+    spec = _moved(previous, reading)
     _regrain(reading)
     if placed.conditions:
         spec = replace(spec, conditions=_merged(spec.conditions, placed.conditions))
@@ -118,6 +119,41 @@ def continue_spec(
             single_row=not spec.measures and previous.limit is None and not previous.distinct,
         )
     ]
+
+
+def _moved(spec: q.QuerySpec, reading: Reading) -> q.QuerySpec:
+    """Move the period by what "the month after", "the year before" says."""
+    steps = [i for i in reading.rest if i.tag == "T" and i.value.split()[0] in ("back", "ahead")]
+    months = {"month": 1, "quarter": 3, "year": 12}
+    if len(steps) != 1 or steps[0].value.split()[1] not in months:
+        return spec
+    way, unit = steps[0].value.split()
+    by = months[unit] * (1 if way == "ahead" else -1)
+    moved = tuple(_later(condition, by) for condition in spec.conditions)
+    if moved == spec.conditions:
+        return spec
+    reading.rest = [item for item in reading.rest if item is not steps[0]]
+    return replace(spec, conditions=moved)
+
+
+def _later(condition: q.Condition, months: int) -> q.Condition:
+    """Move both ends of a span of whole months."""
+    if not isinstance(condition, q.AllOf) or len(condition.all) != 2:
+        return condition
+    parts: list[q.Predicate] = []
+    for test in condition.all:
+        if not isinstance(test, q.Predicate) or test.operator not in (">=", "<"):
+            return condition
+        try:
+            day = dt.date.fromisoformat(str(test.values[0]))
+        except ValueError:
+            return condition
+        if day.day != 1:
+            return condition
+        total = day.year * 12 + day.month - 1 + months
+        moved = dt.date(total // 12, total % 12 + 1, 1).isoformat()
+        parts.append(replace(test, values=(moved,)))
+    return q.AllOf(all=tuple(parts))
 
 
 def _regrain(reading: Reading) -> None:

@@ -38,6 +38,7 @@ TAGS = {
     "Y": "unsupported: why, forecast",
     "T": "along time: growth, running total, year over year",
     "%": "part of a whole: share of, percentage",
+    "&": "who reports to whom, and weekends",
     "/": "ratio of one number to another",
     "I": "against: compared with, versus",
     ".": "filler: the, of, please",

@@ -18,6 +18,14 @@ class RelatedReader:
 
     def read(self) -> None:
         """Read two periods, or two values of one column, that are demanded each by itself."""
+        for at, item in enumerate(self.cursor.items):
+            after = self.cursor.next(at)
+            if item.tag == "&" and item.value == "weekend":
+                self.cursor.reading.weekend = True
+                self.cursor.take(at)
+            elif item.tag == "&" and after is not None and self.cursor.tag(after) == "V":
+                self.cursor.reading.leader = self.cursor.items[after]
+                self.cursor.take(at, after)
         for tag in "PV":
             places = [
                 at

@@ -222,6 +222,8 @@ class Reading:
         nulls: columns that must be empty, or filled.
         averages: comparisons with an average.
         related: rows below that must be there, or must not.
+        leader: the rows are those whose leader, in the same table, this value names.
+        weekend: only Saturdays and Sundays.
         named: words of the glossary.
         either: two tests of which one must hold.
         lacking: tables of which there must be no rows.
@@ -255,6 +257,8 @@ class Reading:
     nulls: list[NullTest] = field(default_factory=list)
     averages: list[AverageTest] = field(default_factory=list)
     related: list[RelatedTest] = field(default_factory=list)
+    leader: Item | None = None
+    weekend: bool = False
     named: list[NamedTest] = field(default_factory=list)
     either: tuple[Tested, Tested] | None = None
     lacking: list[Item] = field(default_factory=list)

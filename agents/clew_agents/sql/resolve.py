@@ -220,6 +220,7 @@ class Resolver:
             if table != self.base and own and (dated := _business_dates(self._dated(table))):
                 raise Ambiguous(words, [(n.table, n.column or "") for n in (*own, *dated)])
         near = self._nearby_dates()
+        near = [n for n in near if self._is_part_of(n.table)] or near
         chosen = self._hinted(own) or self._hinted(near)
         if not chosen and (own_time := self._dated_by_company()) is not None:
             chosen = [n for n in self.vocabulary.columns if (n.table, n.column) == own_time]
@@ -256,6 +257,12 @@ class Resolver:
         dated = _business_dates(self._dated(table))
         pinned = [n for n in dated if (n.table, n.column) in self.pins.values()]
         return pinned or self._hinted(dated) or dated
+
+    def _is_part_of(self, table: str) -> bool:
+        """Whether the base's rows are parts of a table's: order lines of orders."""
+        own = {singular(word) for word in split_name(self.base or "")}
+        words = {singular(word) for word in split_name(table)}
+        return bool(own) and words < own
 
     def distance(self, table: str) -> int:
         """Steps from the base to a table, many rows to one; large if there is no way."""
