@@ -130,7 +130,7 @@ class Assembler:
             self.resolver.base = table
             names = self.vocabulary.labels(table)
             plain_dimensions = tuple(self.groups.dimension(n, None, of_table=True) for n in names)
-            spec = rows_of(self.source, table, plain_dimensions, self.terms())
+            spec = rows_of(self.source, table, plain_dimensions, self.resolver.said_terms())
             placed = self._placed(replace(reading, leader=None), table, [])
             spec = replace(spec, conditions=placed.conditions)
             found = [Candidate(spec=spec, confidence=0.85, reason="who leads whom is a key")]
