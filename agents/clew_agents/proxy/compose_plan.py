@@ -23,6 +23,7 @@ from clew_agents.information_unit import (
 from clew_agents.plan.chart_step import below_each_other
 from clew_agents.plan.plan import Plan, Step
 from clew_agents.plan.sql_step import is_choice
+from clew_agents.proxy.chosen_text import by_name, chosen_receipts
 from clew_agents.proxy.combine_cell import combine_source, melt_source
 from clew_agents.proxy.compose import compose, title_of
 from clew_agents.proxy.difference import difference
@@ -116,8 +117,10 @@ class _Composer:
         cell = self._free(f"sql-{digest[:8]}", self.cell_ids, step.id, "-")
         name = self._free(variable(found.spec), self.names, step.id, "_")
         prose = Prose(cell=cell, sql_sha256=digest, table=found.table)
-        written = compose(found.spec, prose, truncated=found.truncated)
-        self.sentences.append((written.text, written.receipts))
+        written = compose(by_name(found.spec), prose, truncated=found.truncated)
+        self.sentences.append(
+            (written.text, (*written.receipts, *self._chosen(step, written.text)))
+        )
         self.cells.append(
             Cell(
                 id=cell, kind="sql", source=found.sql,
@@ -136,6 +139,13 @@ class _Composer:
         if found.truncated:
             rows = found.table.num_rows
             self._warn((f"There are more than {rows} rows; the rest was cut off (run.rows).",))
+
+    def _chosen(self, step: Step, text: str) -> tuple[Receipt, ...]:
+        """Receipt the numbers that another step chose: "for quantity 4"."""
+        unit = self.units.get(step.narrows or "")
+        if unit is None or not isinstance(unit.content, Found):
+            return ()
+        return chosen_receipts(text, unit.content, self.cell_ids[str(step.narrows)])
 
     def _combined(self, step: Step, combined: Combined) -> None:
         name = self._free("side_by_side", self.names, step.id, "_")
