@@ -88,3 +88,27 @@ def test_a_cryptic_column_that_nothing_explains_is_not_guessed() -> None:
     )
     for word in ("channel", "attr", "country"):
         assert not [m for m in bare.match((word,)) if m.name.column]
+
+
+def test_a_column_says_what_the_rows_that_it_points_at_are_called() -> None:
+    people = Table(
+        name="people", row_count=2, primary_key=("person_id",),
+        columns=(Column(name="person_id", type="integer"), Column(name="name", type="text")),
+    )  # fmt: skip
+
+    def shelves(*columns: str) -> Table:
+        return Table(
+            name="shelves", row_count=2, primary_key=("shelf_id",),
+            columns=tuple(Column(name=name, type="integer") for name in ("shelf_id", *columns)),
+            foreign_keys=tuple(
+                ForeignKey(columns=(name,), table="people", other_columns=("person_id",))
+                for name in columns
+            ),
+        )  # fmt: skip
+
+    one = Vocabulary(catalog=Catalog(source="s", tables=(people, shelves("keeper_id"))))
+    [match] = one.match(("keepers",))
+    assert (match.name.table, match.name.role) == ("people", ("shelves", "keeper_id"))
+    # Two ways lead there: which one "keepers" follows would be a guess.
+    two = Vocabulary(catalog=Catalog(source="s", tables=(people, shelves("keeper_id", "owner_id"))))
+    assert not [found for found in two.match(("keepers",)) if found.name.role]

@@ -22,6 +22,7 @@ from clew_agents.sql.reading import (
 )
 from clew_agents.sql.resolve import DATES, NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
+from clew_agents.sql.thesaurus import LEFT, NOW
 from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
@@ -109,6 +110,7 @@ class ConditionMaker:
         if reading.weekend:
             found.append(self._weekend())
         lacking = [self._lacking(item) for item in self.reading.lacking]
+        found += self._roles()
         found += [
             one for item in reading.having
             if (one := replace(self._lacking(item), has=True)).table not in self._below
@@ -128,6 +130,17 @@ class ConditionMaker:
         found += lacking
         fixed = any(t.comparator == "in" and len(t.periods) == 1 for t in self.reading.times)
         return Placed(conditions=tuple(found), time_fixed=fixed)
+
+    def _roles(self) -> list[q.Condition]:
+        """Ask that things are what they are called by: that a buyer has something to buy."""
+        found: list[q.Condition] = []
+        for item in self.resolver.items:
+            roles = {match.name.role for match in item.matches} if item.tag == "F" else {None}
+            role = roles.pop() if len(roles) == 1 else None
+            if role is None or self.base != item.tables[0] or role[0] in self._below:
+                continue
+            found.append(q.Related(has=True, table=role[0]))
+        return found
 
     def _is_below(self, test: ValueTest) -> bool:
         """Whether the values stand in rows of which the base's rows may have many."""
@@ -302,7 +315,10 @@ class ConditionMaker:
         if table == self.base:
             raise NotUnderstood([table], f"No key leads from {table!r} to {self.base!r}.")
         if not reaches(self.vocabulary.catalog, table, self.base):
-            return q.Related(has=False, table=self._between_tables(table), where=where)
+            between = self._between_tables(table)
+            if between == self.base:
+                raise NotUnderstood([item.text])
+            return q.Related(has=False, table=between, where=where)
         return q.Related(has=False, table=table, where=where)
 
     def _value(self, test: ValueTest) -> tuple[q.Predicate, str]:
@@ -334,6 +350,10 @@ class ConditionMaker:
         return q.Predicate(on=on, operator=test.operator, values=values), name.table
 
     def _time(self, test: TimeTest) -> tuple[q.Predicate | q.AllOf | q.AnyOf, str]:
+        if (left := self._left_open(test)) is not None:
+            on = q.Column(table=left.table, column=left.column or "")
+            self.resolver.used.add((left.table, left.column or ""))
+            return q.Predicate(on=on, operator="is_null"), left.table
         lacked = [i for i in self.reading.lacking if test.beside is i and test.item is None]
         if lacked and len(self.resolver.dates_of(lacked[0].tables[0])) == 1:
             name = self._date_of(lacked[0].tables[0], test.text)
@@ -343,6 +363,19 @@ class ConditionMaker:
         on = q.Column(table=name.table, column=name.column or "")
         parts = [self._period(on, name, test, period) for period in self._periods(test)]
         return (parts[0] if len(parts) == 1 else q.AnyOf(any=tuple(parts))), name.table
+
+    def _left_open(self, test: TimeTest) -> Name | None:
+        """The date that is empty as long as it goes on, where "today" asks for what still does.
+
+        "Employees who work here today" have not left; orders of today were placed today.
+        """
+        if test.text.casefold() not in NOW or test.item is not None or test.comparator != "in":
+            return None
+        if self.vocabulary.known.dated(self.base) is not None:
+            return None
+        own = [n for n in self.vocabulary.of_table(self.base) if n.type in DATES]
+        left = [n for n in own if self._can_be_undone(n) and not LEFT.isdisjoint(n.words)]
+        return left[0] if len(left) == 1 and len(own) == 2 else None
 
     def _periods(self, test: TimeTest) -> tuple[Period, ...]:
         """Turn the comparison into spans: "since 1997" has no end."""

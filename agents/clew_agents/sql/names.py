@@ -19,6 +19,7 @@ class Name:
         full: all words run together, with units and prefixes.
         type: of the column; empty for a table.
         metric: the name of the company's measure that it stands for; then ``column`` is that too.
+        role: the column that points at the table under this name: a buyer is an employee.
         told: a meaning gives the name, not the schema.
         term: the company's word for some rows of the table; then ``column`` is None.
     """
@@ -32,6 +33,7 @@ class Name:
     metric: str = ""
     term: str = ""
     told: bool = False
+    role: tuple[str, str] | None = None
 
     @property
     def is_flag(self) -> bool:

@@ -31,6 +31,7 @@ from clew_agents.sql.vocabulary import EXACT
 from clew_core.query_spec import ChartHint, Mark, Stacking
 
 _ARTICLES = frozenset("a an the of with without no any each every per first last and".split())
+_CAUSES = frozenset("reason reasons cause causes".split())
 _FROM = ("through", "via", "from")
 
 
@@ -109,6 +110,9 @@ def _names_that_are_words(cursor: Cursor) -> None:
             continue
         if item.tag == "R" and item.matches and cursor.tag(cursor.previous(at, ".D")) == "N":
             cursor.items[at] = _as_name(item)  # "how many years"
+            continue
+        if item.tag == "Y" and item.text.lower() in _CAUSES and item.matches:
+            cursor.items[at] = _as_name(item)  # a column of reasons
             continue
         if item.tag not in "ANLOKM" or not item.matches:
             continue

@@ -150,7 +150,14 @@ class _Tagger:
     def _capitals(self, at: int) -> Item | None:
         """A value written in capitals that would be an everyday word otherwise: IT, US, OR."""
         token = self.tokens[at]
-        if len(token.text) < 2 or not token.text.isupper() or self.question.isupper():
+        entry = PHRASES.get((token.norm,))
+        named = (
+            token.capital
+            and entry is not None
+            and entry.tag == "."
+            and self.tokens[at - 1].text.islower()
+        )
+        if len(token.text) < 2 or not (token.text.isupper() or named) or self.question.isupper():
             return None
         hits = tuple(hit for hit in self.values.find(token.text) if hit.value == token.text)
         hits = self.vocabulary.without_copies(hits)

@@ -82,6 +82,10 @@ ENDED = frozenset("ended ends end finished stopped expired".split())
 STARTS = STARTED | frozenset("first from since launch".split())
 ENDS = ENDED | frozenset("last until finish stop expiry expires".split())
 
+# "Today" asks for what still goes on where a date of these words is empty so long.
+NOW = frozenset(("today", "now", "currently", "at present", "at the moment"))
+LEFT = frozenset("left leave leaving exit terminated resigned retired discontinued".split())
+
 # Verbs of two words, and the one that names of tables and columns come from.
 PHRASAL: dict[tuple[str, ...], tuple[str, ...]] = {
     ("sent", "back"): ("returned",),

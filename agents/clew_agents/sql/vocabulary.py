@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clew_agents.sql.company import company_names, matches_of
 from clew_agents.sql.meanings import Told, told_matches, told_names
@@ -55,6 +55,7 @@ class Vocabulary:
     columns: tuple[Name, ...] = ()
     company: tuple[Name, ...] = ()
     told: dict[str, list[Told]] = field(default_factory=dict)
+    roles: tuple[Name, ...] = ()
     _row_nouns: frozenset[str] = frozenset()
     _known: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
     _weak: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Vocabulary:
         self.columns = tuple(name for table in self.catalog.tables for name in _column_names(table))
         self.company = company_names(self.known)
         self.told = told_names(self.catalog)
+        self.roles = tuple(_roles(self.catalog))
         self._row_nouns = _row_nouns(self.catalog)
         self.copies = _copies(self.catalog)
 
@@ -92,6 +94,11 @@ class Vocabulary:
                 if (score := _score(words, name)) >= FAIR
             ]
             found += matches_of(words, self.company)
+            found += [
+                Match(name=role, score=0.95)
+                for role in self.roles
+                if len(words) == len(role.words) and all(map(same, words, role.words))
+            ]
             found = _by_best_name([*found, *told_matches(words, self.told)])
             found = self._originals(found)
             best = max((match.score for match in found), default=0.0)
@@ -239,6 +246,21 @@ class Vocabulary:
             or any(name.column in key.columns for key in keys)
             or (name.words[-1] in ("id", "key", "uuid", "guid") and name.type != "number")
         )
+
+
+def _roles(catalog: Catalog) -> Iterable[Name]:
+    """What columns call the rows that they point at: the buyer of ``buyer_id`` is an employee."""
+    tables = {singular(split_name(t.name)[-1]) for t in catalog.tables if split_name(t.name)}
+    for table in catalog.tables:
+        for key in table.foreign_keys:
+            ways = [other for other in table.foreign_keys if other.table == key.table]
+            if len(key.columns) != 1 or len(ways) != 1 or key.table == table.name:
+                continue
+            words = split_name(key.columns[0])
+            words = words[:-1] if words[-1:] and words[-1] in _KEYS else ()
+            if words and singular(words[-1]) not in tables:
+                name = _name(key.table, None, words)
+                yield replace(name, role=(table.name, key.columns[0]))
 
 
 def _derives(part: str, forms: set[str]) -> bool:
