@@ -143,6 +143,7 @@ class BuiltinProposer:
         )
         _refuse_unknown(reading)
         _refuse_parts(question)
+        _refuse_two_ways(reading, kept)
         previous = context.previous
         if previous is not None and previous.source == context.source:
             elliptical = follow_up.is_elliptical(reading)
@@ -353,6 +354,26 @@ def _refuse_parts(question: str) -> None:
     if found:
         raise NotUnderstood(
             [found[0]], f"{found[0]!r}: a part of all can't be ranked yet, a number of them can."
+        )
+
+
+def _refuse_two_ways(reading: Reading, items: Sequence[Item]) -> None:
+    """Ask what "each customer …, by segment" is: one row for each, or an average of theirs."""
+    if len(reading.groups) < 2 or not reading.ops:
+        return
+    said: dict[str, str] = {}
+    for group in reading.groups:
+        place = next((i for i, item in enumerate(items) if item is group.item), 0)
+        while place > 0 and items[place - 1].tag in ".Uh?":
+            place -= 1
+        mark = items[place - 1].text.lower() if place else ""
+        said.setdefault("each" if mark in ("each", "every", "per each") else mark, group.item.text)
+        if group.item.tables and mark in ("each", "every"):
+            said["thing"] = group.item.text
+    if "thing" in said and "by" in said:
+        thing = said["thing"]
+        raise NotUnderstood(
+            [], f"Each {thing!r}, by {said['by']!r}: one row for each {thing}, or their average?"
         )
 
 

@@ -81,6 +81,7 @@ def continue_spec(
         vocabulary=resolver.vocabulary,
         base=previous.table,
         source=previous.source,
+        counting=all(m.aggregate in ("count", "count_distinct") for m in previous.measures),
     ).make()
     spec = _moved(previous, reading)
     _regrain(reading)
