@@ -131,7 +131,13 @@ def test_the_wheel_built_from_the_source_archive_holds_every_file_of_the_package
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {name for name in wheel_files if ".dist-info/" not in name} == tree
+    packed = {name for name in wheel_files if ".dist-info/" not in name}
+    assert {name for name in packed if ".data/data/" not in name} == tree
+
+
+def test_the_wheel_tells_jupyter_of_the_panels_server(wheel_files: set[str]) -> None:
+    ends = "/etc/jupyter/jupyter_server_config.d/clew.json"
+    assert [name for name in wheel_files if name.endswith(ends)]
 
 
 def test_the_readme_is_the_projects_page() -> None:

@@ -137,6 +137,11 @@ def _receipt(receipt: Any) -> dict[str, Any]:
     return {**_all(receipt), "refs": refs, **(refs[0] if refs else {})}
 
 
+def table_json(table: pa.Table | None) -> dict[str, Any]:
+    """Write a table as the object of ``clew ask --json`` does: ``columns`` and ``rows``."""
+    return {"columns": _columns(table), "rows": _rows(table)}
+
+
 def _columns(table: pa.Table | None) -> list[dict[str, str]]:
     if table is None:
         return []

@@ -10,7 +10,7 @@ import io
 import keyword
 import re
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from clew_core.answer import Answer
@@ -20,11 +20,18 @@ from clew_core.receipts import Receipt
 _BINDING = ("sql", "python")  # what a chart cell binds, no other cell reads
 
 
-def with_own_names(answers: Sequence[Answer]) -> tuple[Answer, ...]:
-    """Give every cell an id and every result a name that no other answer's cell has."""
-    ids: set[str] = set()
-    names: set[str] = set()
-    return tuple(_renamed(answer, ids, names) for answer in answers)
+def with_own_names(
+    answers: Sequence[Answer], *, ids: Iterable[str] = (), names: Iterable[str] = ()
+) -> tuple[Answer, ...]:
+    """Give every cell an id and every result a name that no other answer's cell has.
+
+    Args:
+        answers: in order.
+        ids: that are taken already.
+        names: that are taken already.
+    """
+    taken_ids, taken_names = set(ids), set(names)
+    return tuple(_renamed(answer, taken_ids, taken_names) for answer in answers)
 
 
 def _renamed(answer: Answer, ids: set[str], names: set[str]) -> Answer:

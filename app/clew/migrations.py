@@ -49,4 +49,11 @@ MIGRATIONS: tuple[str, ...] = (
         at TEXT NOT NULL);
     CREATE INDEX feedback_by_run ON feedback (run, at);
     """,
+    # What a list of threads shows, and where a branch came from.
+    """
+    ALTER TABLE threads ADD COLUMN title TEXT;
+    ALTER TABLE threads ADD COLUMN notebook TEXT;
+    ALTER TABLE threads ADD COLUMN from_thread TEXT;
+    ALTER TABLE threads ADD COLUMN from_run TEXT;
+    """,
 )

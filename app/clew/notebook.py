@@ -138,7 +138,7 @@ def _notebook(answers: Sequence[Answer], locations: Mapping[str, str]) -> Json:
         ]
         cells.append(_cell("clew-sources", "code", "\n".join(lines), {"kind": "python"}))
     for number, answer in enumerate(with_own_names(answers), start=1):
-        cells += _answer_cells(answer, number)
+        cells += cells_of_answer(answer, number)
     return {
         "cells": cells,
         "metadata": {
@@ -159,8 +159,13 @@ def _notebook(answers: Sequence[Answer], locations: Mapping[str, str]) -> Json:
     }
 
 
-def _answer_cells(answer: Answer, number: int) -> Iterator[Json]:
-    """Lay one answer out: its text with receipts, then its cells in their order."""
+def cells_of_answer(answer: Answer, number: int) -> Iterator[Json]:
+    """Lay one answer out: its text with receipts, then its cells in their order.
+
+    Args:
+        answer: with ids and names of its own.
+        number: of the answer in the notebook; for the id of a text that has none.
+    """
     told = next((cell for cell in answer.cells if cell.kind == "markdown"), None)
     text = answer.text or answer.reason or ""
     if answer.clarification:

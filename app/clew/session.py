@@ -33,6 +33,7 @@ from clew_core.principal import Principal
 from clew_core.query_spec import QuerySpec
 
 if TYPE_CHECKING:
+    from clew.proposals import Place
     from clew.workspace import Workspace
 
 
@@ -42,6 +43,8 @@ class Session:
     def __init__(self, workspace: Workspace, principal: Principal, thread: str | None) -> None:
         """Use ``Workspace.session`` instead."""
         self.workspace, self.principal = workspace, principal
+        self.place: Place | None = None
+        """The notebook for which answers propose cells, as events; None proposes none."""
         self._thread = thread
 
     @property
@@ -58,6 +61,7 @@ class Session:
         now: str | None = None,
         deadline: Deadline | None = None,
         tell: Callable[[Event], None] | None = None,
+        run: str | None = None,
     ) -> Answer:
         """Answer a question. One that this thread asked and did not finish is taken up again.
 
@@ -66,12 +70,13 @@ class Session:
             now: dates every relative word, ISO 8601; default: the wall clock.
             deadline: default: the budget of the principal, from now on.
             tell: is called with each event, from the threads that work.
+            run: a fresh id for the run, for whoever has to know it before the first event.
 
         Raises:
             UsageError: the question is empty or longer than 10 000 characters, or now no date.
             SourceError: a source can't be read (any more).
         """
-        return self._run(_request(question, now), deadline, tell or (lambda event: None))
+        return self._run(_request(question, now), deadline, tell or (lambda event: None), run)
 
     def resume(
         self,
@@ -197,11 +202,15 @@ class Session:
     def _check(self, request: Request) -> dt.datetime:
         """See that a request can be worked on, and find out what time it is for it."""
         self.workspace.check_open()
-        _check(request.question)
+        check_question(request.question)
         return _moment(request.now, request.time_zone or self.workspace.settings.time_zone)
 
     def _run(
-        self, request: Request, deadline: Deadline | None, tell: Callable[[Event], None]
+        self,
+        request: Request,
+        deadline: Deadline | None,
+        tell: Callable[[Event], None],
+        run: str | None = None,
     ) -> Answer:
         now = self._check(request)
         if died := self._died(request):
@@ -215,7 +224,7 @@ class Session:
             chosen=option,
             previous=_previous_spec(history),
         )
-        journal = _Journal(self, uuid.uuid4().hex[:12], tell)
+        journal = _Journal(self, run or new_run(), tell)
         with self._held(journal.run):
             return self._work(asked, deadline, now, journal)
 
@@ -291,7 +300,7 @@ class Session:
                 state.forget()
             raise
         answer = replace(answer, thread=journal.thread, run=journal.run)
-        answer = answer.given_by(self)
+        answer = self._proposed(answer.given_by(self), journal)
         self._keep(answer)
         if answer.status == "cancelled":
             journal.add("cancelled", {"reason": answer.reason})
@@ -322,6 +331,18 @@ class Session:
         answer = proxy.answer(question, sources, deadline, asked.chosen, asked.request.mode)
         self._see_broken_files(question, answer)
         return Answer.of(answer)
+
+    def _proposed(self, answer: Answer, journal: _Journal) -> Answer:
+        """Tell which cells the answer proposes for the notebook; give it as it fits there."""
+        if self.place is None or answer.status != "answered":
+            return answer
+        from clew.proposals import fit_in, propose
+
+        answer = fit_in(answer, self.place)
+        locations = {name: source.location for name, source in self.workspace.sources.items()}
+        for proposal in propose(answer, self.place, locations):
+            journal.add("proposal", proposal)
+        return answer.given_by(self)
 
     def _see_broken_files(self, question: str, answer: CoreAnswer) -> None:
         """Say that a file can't be read where the question needs it."""
@@ -377,12 +398,22 @@ class _Journal:
             self.tell(event)
 
 
+def new_run() -> str:
+    """Make an id for a run."""
+    return uuid.uuid4().hex[:12]
+
+
 def _request(question: str | Request, now: str | None) -> Request:
     request = question if isinstance(question, Request) else Request(question=question)
     return replace(request, now=now) if now is not None else request
 
 
-def _check(question: str) -> None:
+def check_question(question: str) -> None:
+    """See that a question can be read.
+
+    Raises:
+        UsageError: it is empty, or too long.
+    """
     if not question.strip():
         raise UsageError("The question is empty.", hint='Ask something: "how many orders?"')
     if len(question) > LONGEST_QUESTION:

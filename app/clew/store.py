@@ -90,7 +90,7 @@ class Store:
 
         def insert(db: sqlite3.Connection) -> None:
             db.execute(
-                "INSERT INTO threads VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO threads (id, tenant, user, at, used) VALUES (?, ?, ?, ?, ?)",
                 (thread, principal.tenant, principal.user, _now(), time.time_ns()),
             )
 

@@ -180,7 +180,7 @@ def test_an_older_file_is_brought_up_to_date(
     thread = store.new_thread(ANA)
     store.add_message(ANA, thread, ASKED)
     store.close()
-    newer = (*store_module.MIGRATIONS, "ALTER TABLE threads ADD COLUMN title TEXT;")
+    newer = (*store_module.MIGRATIONS, "ALTER TABLE threads ADD COLUMN later TEXT;")
     monkeypatch.setattr(store_module, "MIGRATIONS", newer)
     store = Store.open(tmp_path)
     assert store.warnings == ()

@@ -34,7 +34,7 @@ def context_of(request: Request) -> dict[str, object] | None:
 
     attached = tuple(a.name for a in request.attachments if a.kind == "variable")
     graph = CellGraph.build(request.cells, known=names)
-    task = Task(kind=_kind(request.question), question=request.question, variables=attached)
+    task = Task(kind=task_kind(request.question), question=request.question, variables=attached)
     chosen = select(graph, task, request.anchor, TOKENS)
     return {
         "kept": [{"id": kept.cell.id, "reason": kept.reason} for kept in chosen.kept],
@@ -45,7 +45,7 @@ def context_of(request: Request) -> dict[str, object] | None:
     }
 
 
-def _kind(question: str) -> TaskKind:
+def task_kind(question: str) -> TaskKind:
     """Say what the cells are wanted for, by the words of the question."""
     from clew_agents.plan.cut import cut
 

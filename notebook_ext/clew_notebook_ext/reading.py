@@ -1,0 +1,103 @@
+"""What does a reader of a run see who may have read half of it already? All of it, once, in order.
+
+What this server still holds comes from memory, with rows; what came before, or from a server that
+is gone, comes from the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from clew_core.events import Event
+from clew_notebook_ext.live import LiveRun, as_text
+from clew_notebook_ext.service import Service
+
+SILENCE_S = 10.0
+POLL_S = 0.5
+"""How often the store is looked at for a run of another process."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One event as it is sent.
+
+    Attributes:
+        seq: its number; None for what is no event of the run.
+        type: of the event.
+        text: JSON.
+    """
+
+    type: str
+    text: str
+    seq: int | None = None
+
+
+class Reader:
+    """Reads one run for one user."""
+
+    def __init__(self, service: Service, user: str, run: str) -> None:
+        """Read nothing yet."""
+        self.service, self.user, self.run = service, user, run
+
+    def check(self) -> None:
+        """See that the user has such a run.
+
+        Raises:
+            NotFound: she has not.
+        """
+        if self.service.live(self.user, self.run) is None:
+            self.run = self.service.stored_run(self.user, self.run).run
+
+    async def lines(self, after: int) -> AsyncIterator[Line | None]:
+        """Give what comes after a number until the run is over; None while nothing happens."""
+        live = self.service.live(self.user, self.run)
+        if live is None:
+            async for line in self._from_store(after):
+                yield line
+            return
+        if live.first_seq == 0 or after + 1 < live.first_seq:
+            for event in await self._earlier(live, after):
+                after = event.seq
+                yield _line(event)
+        async for told in live.follow(after, SILENCE_S):
+            if told is not None:
+                after = told[0]
+            yield None if told is None else Line(seq=told[0], type=told[1], text=told[2])
+        # What was noted after its end: an edited plan, what became of proposals.
+        for event in await asyncio.to_thread(self.service.events, self.user, live.run, after):
+            yield _line(event)
+
+    async def _earlier(self, live: LiveRun, after: int) -> list[Event]:
+        """Read what was told before this server took the run up."""
+        kept = await asyncio.to_thread(self.service.events, self.user, live.run, after)
+        first = live.first_seq
+        return [event for event in kept if first == 0 or event.seq < first]
+
+    async def _from_store(self, after: int) -> AsyncIterator[Line | None]:
+        silent = 0.0
+        while True:
+            stored = await asyncio.to_thread(self.service.stored_run, self.user, self.run)
+            elsewhere = stored.status is None and await asyncio.to_thread(
+                self.service.works_elsewhere, self.run
+            )
+            events = await asyncio.to_thread(self.service.events, self.user, self.run, after)
+            for event in events:
+                after = event.seq
+                yield _line(event)
+            if not elsewhere:
+                break
+            silent = 0.0 if events else silent + POLL_S
+            if silent >= SILENCE_S:
+                silent = 0.0
+                yield None
+            await asyncio.sleep(POLL_S)
+        if stored.status is None:
+            reason = "The server stopped while this question was worked on. It can be taken up."
+            yield Line(type="gone", text=json.dumps({"run": self.run, "reason": reason}))
+
+
+def _line(event: Event) -> Line:
+    return Line(seq=event.seq, type=event.type, text=as_text(event))
