@@ -91,12 +91,13 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
     **_said("&", "weekend", "on weekends, at weekends, at the weekend, on the weekend, "
             "on a weekend, during weekends, on weekend days"),
     **_said("J", "and", "together with, along with"),
+    **_said("Q", "", "which one"),
     **_said("/", "", "ratio of, ratio between, ratio"),
     **_said("C", "!=", "outside of, outside, anywhere but in"),
     **_said("%", "", "express it as a percentage of, express it as a percentage, "
             "express it as a share of, express them as percentages of, "
             "express that as a percentage of, expressed as a percentage of"),
-    **_said("M", "", "by how much, by how many"),
+    **_said("M", "", "by how much, by how many, by what, by what percentage, by what percent"),
     **_said("S", "max paid", "highest paid, best paid, highest earning, the highest paid"),
     **_said("S", "min paid", "lowest paid, worst paid, least paid, lowest earning, "
             "the lowest paid"),
@@ -111,7 +112,7 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
             "was not yet, were not yet, has not yet been, have not yet been, have not been, "
             "has not been, still not, still to be, never been"),
     **_said("U", "", "a single, anything, any single, even one, even a single"),
-    **_said(".", "", "but, yet, though, build up, built up, builds up, show it, show them, "
+    **_said(".", "", "but, too, yet, though, build up, built up, builds up, show it, show them, "
             "show that, split the, restrict that, restrict it, limit that, limit it, "
             "smooth the, narrow it, narrow that, to those, lie, lies, group it, "
             "group them, group that, "

@@ -312,6 +312,9 @@ class Assembler:
             limit = self.reading.limit or 10
         top = self._first_of_each(dimensions, order, limit)
         if top is not None:
+            known = q.MeasureRef(measure=measures[0].name)
+            if measures[0].aggregate in ("max", "min"):
+                having.append(q.Predicate(on=known, operator="is_not_null"))
             order, limit = (*(q.Order(by=name) for name in top.within), *order), None
         plain = tuple(dimension for dimension, _ in dimensions)
         per = self._one_of(dimensions) if self.reading.averages else None

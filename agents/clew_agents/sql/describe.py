@@ -433,7 +433,9 @@ def _value(value: q.Scalar) -> str:
 
 
 def _refers(condition: q.Condition, names: Container[str]) -> bool:
-    on = condition.on if isinstance(condition, q.Predicate) else None
+    if not isinstance(condition, q.Predicate) or condition.operator == "is_not_null":
+        return False  # that there is a number at all goes without saying
+    on = condition.on
     return isinstance(on, q.MeasureRef) and on.measure in names
 
 

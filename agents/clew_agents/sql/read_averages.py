@@ -48,7 +48,7 @@ class AverageReader:
             return
         if sign is None:
             return
-        right = self.cursor.next(at, ".U")
+        right = self.cursor.next(at, ".UN")
         if not self._can_be(subject):
             subject = right if self._can_be(right) else None
         if subject is None:

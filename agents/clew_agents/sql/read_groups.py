@@ -220,7 +220,15 @@ class GroupReader:
                 self.cursor.reading.rest.append(self.cursor.items[other])
                 self.cursor.take(other)
         if self.cursor.reading.limit is None:
-            self.cursor.reading.limit = 10 if self._plural(at) else 1
+            self.cursor.reading.limit = 10 if self._plural(at) and not self._one_of(at) else 1
+
+    def _one_of(self, at: int) -> bool:
+        """Whether one is asked for: "which of the products has …", "of all fields, which one"."""
+        words = [item.text.lower() for item in self.cursor.items]
+        if any(self._one(place) for place in range(len(words))):
+            return True
+        which = at > 1 and "which" in words[:at] and "of" in words[words.index("which") : at]
+        return which and any(word in ("has", "is", "was") for word in words[at + 1 :])
 
     def _described(self, place: int) -> int | None:
         """The table right after an adjective: "the longest track", "five cheapest products"."""
@@ -259,6 +267,9 @@ class GroupReader:
         for at, item in enumerate(self.cursor.items):
             if item.tag not in "QLK" or item.text.lower() in ("where", "whose"):
                 continue
+            if item.tag == "Q" and self._one(at):
+                named = [i for i in range(at) if self.cursor.is_table(i) and self.cursor.free(i)]
+                return named[-1] if named else None
             right = self.cursor.next(at, ".DU#HS" if item.tag == "K" else ".DU#H")
             passed = range(at + 1, right or at + 1)
             if any(self.cursor.items[i].text.lower() in ("do", "does", "did") for i in passed):
@@ -279,6 +290,10 @@ class GroupReader:
                 if self.cursor.free(beyond) and thing:
                     return beyond
         return None
+
+    def _one(self, at: int) -> bool:
+        """Whether "which one" asks for one of what was named before: "of all fields, which …"."""
+        return self.cursor.items[at].text.lower() == "which one"
 
     def _leading(self, first_super: int) -> int | None:
         """The thing before "with the lowest …" where no question word stands before it."""

@@ -58,6 +58,8 @@ class RatioReader:
         )
         if not adds and (not self.cursor.is_table(things) or summed is not None):
             return False
+        if count is None and not adds and not self.cursor.items[things].text.endswith("s"):
+            return False  # "the average person for each job" counts nobody
         mark = self._mark(things)
         per = self.cursor.next(mark, ".") if mark is not None else None
         if mark is None:
@@ -90,7 +92,8 @@ class RatioReader:
 
     def _does(self, at: int) -> bool:
         """Read "how many orders does a customer have on average"."""
-        counts = [i for i in range(at) if self.cursor.tag(i) == "N" and self.cursor.free(i)]
+        places = range(len(self.cursor.items))
+        counts = [i for i in places if self.cursor.tag(i) == "N" and self.cursor.free(i)]
         if len(counts) != 1:
             return False
         things = self.cursor.next(counts[0], ".UD")

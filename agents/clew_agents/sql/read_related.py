@@ -5,7 +5,7 @@ from __future__ import annotations
 from clew_agents.sql.cursor import Cursor
 from clew_agents.sql.reading import RelatedTest
 
-_ALSO = frozenset(("also", "both", "as well as", "and also", "again"))
+_ALSO = frozenset(("also", "too", "both", "as well as", "and also", "again"))
 _NONE = frozenset(("none", "never", "no", "not", "without", "neither", "nor"))
 
 
@@ -111,6 +111,8 @@ class RelatedReader:
             return item.text.lower() not in ("to", "through")
         if item.tag == "J":
             return item.value == "and"
+        if item.tag == "Q":
+            return item.text.lower() in ("whose", "where")
         if item.tag == "C":  # "at least one"
             return item.value == ">=" and self.cursor.items[at + 1].number == 1
         return item.number == 1 or item.text.lower() in _ALSO
