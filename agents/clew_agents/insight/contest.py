@@ -34,7 +34,7 @@ from clew_tools.statistics.tails import normal_tail
 
 _MOST_PARTS = 12
 _LEAST_ROWS = 30
-LEVEL = 0.001
+LEVEL = 0.005
 
 
 @dataclass(frozen=True, kw_only=True)

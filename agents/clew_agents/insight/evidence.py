@@ -248,7 +248,10 @@ def _level_column(table: Table) -> Column | None:
     """Find the level that a table records again and again for the same things: stock."""
     days = schema.dates(table)
     keyed = [c.name for c in days if c.name in table.primary_key]
-    if len(keyed) != 1 or len(table.primary_key) < 2 or not table.foreign_keys:
+    known = len(keyed) == 1 and len(table.primary_key) > 1
+    # A key that nobody declared: one day and several things that are pointed at.
+    guessed = not table.primary_key and len(days) == 1 and len(table.foreign_keys) > 1
+    if not table.foreign_keys or not (known or guessed):
         return None
     keys = {*table.primary_key, *(c for k in table.foreign_keys for c in k.columns)}
     numbers = [
@@ -269,7 +272,8 @@ def _ran_out(
     words: Words,
 ) -> Evidence | None:
     """Find where the level was low just then."""
-    day = next(c for c in schema.dates(table) if c.name in table.primary_key)
+    days = schema.dates(table)
+    day = next((c for c in days if c.name in table.primary_key), days[0])
     split = _where(table, subject, departure, asking)
     if split is None:
         return None

@@ -43,7 +43,7 @@ from clew_tools.statistics.windows import (
     with_season,
 )
 
-LEVEL = 0.005
+LEVEL = 0.002
 """False statements among those made, at most."""
 _LEAST_CHANGE = 0.08
 _LEAST_ROWS = 8.0
@@ -147,9 +147,14 @@ class Explorer:
         subject = self.subject
         best: Stretch | None = None
         closest = float("inf")
+        found: list[Amounts | Means] = []
         for others in controls(subject):
             rest, rest_years = series(subject, others, self.frame, self.asking)
-            data = self._data(self.whole, rest, self.whole_years, rest_years)
+            found.append(self._data(self.whole, rest, self.whole_years, rest_years))
+        if subject.kind == "mean" and not (subject.share or subject.fraction):
+            # A level of its own scale (a rate of forints) is compared with itself.
+            found.append(against(subject, self.whole, None))
+        for data in found:
             strays = dispersion(data, self.before)
             if strays < closest:
                 closest = strays

@@ -19,7 +19,7 @@ from clew_agents.proposer import CannotAnswer
 from clew_agents.sql.builtin import SqlContext
 from clew_agents.sql.tagging import Item, tag
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
-from clew_agents.sql.words import same, split_name
+from clew_agents.sql.words import abbreviates, same, split_name
 from clew_core.query_spec import Column as SpecColumn
 from clew_core.query_spec import Measure, Named, Predicate, QuerySpec, Ratio
 from clew_tools.database.catalog import Column, Table
@@ -78,8 +78,11 @@ class _Reader:
         for place, item in enumerate(self.items):
             if item.tag == "P":
                 continue
-            if item.tag == "V" and item.hits:
-                values.append((item, item.hits))
+            hits = item.hits if item.tag == "V" else ()
+            if not hits and self.frame.intent == "versus" and item.tag != "?":
+                hits = self.context.values.find(item.text)  # "display", where that is a value
+            if hits and not (item.tag != "V" and item.matches):
+                values.append((item, tuple(hits)))
             elif self._is_frame(item):
                 continue
             elif item.tag == "A":
@@ -94,7 +97,7 @@ class _Reader:
                 tables += item.tables[:1]
             elif item.tag == "F":
                 found = tuple((m.name.table, m.name.column) for m in item.matches if m.name.column)
-                more = self._shortened(item.text.casefold()) if item.matches[0].score < 1 else ()
+                more = self._also(item.text.casefold()) if item.matches[0].score < 1 else ()
                 columns.append((*found, *(c for c in more if c not in found)))
             elif item.tag in "h?":
                 self._by_meaning(item, tables, columns, unknown)
@@ -170,19 +173,36 @@ class _Reader:
     ) -> None:
         """Look a word up in names, in parts, and then in what the source says of its tables."""
         word = item.text.casefold()
-        if item.tag == "h":
-            found = sorted(self.context.vocabulary.hints(item.value))
-            columns.append((*found, *(c for c in self._shortened(word) if c not in found)))
+        hinted = sorted(self.context.vocabulary.hints(item.value)) if item.tag == "h" else []
+        found = [*hinted, *(c for c in self._shortened(word) if c not in hinted)]
+        found = found or list(self._columns_like(word))
+        if any(self._is_measured(on) for on in found) or (found and self.frame.intent == "which"):
+            columns.append(tuple(found))
             return
         rows = [t.name for t in self.catalog.tables if _is_row_noun(word, t)]
         if rows:
             tables.append(rows[0])
             return
-        like = self._columns_like(word) or self._shortened(word)
-        if like:
-            columns.append(like)
-            return
         unknown.append(item.text)
+
+    def _also(self, word: str) -> tuple[tuple[str, str], ...]:
+        """Numbers that a word may mean by the beginning of their name, or by their meaning."""
+        meant = tuple(
+            (table.name, column.name)
+            for table in self.catalog.tables
+            for column in table.columns
+            if column.type in _NUMERIC
+            and any(same(word, w) for w in schema.words_in(column.meaning or "")[:3])
+        )
+        return (*self._shortened(word), *meant)
+
+    def _is_measured(self, on: tuple[str, str]) -> bool:
+        """Whether a column holds numbers or truth values, and is no key."""
+        table = self.catalog.table(on[0])
+        column = table.column(on[1]) if table else None
+        if table is None or column is None or _is_key(table, column):
+            return False
+        return column.type in _MEASURED
 
     def _columns_like(self, word: str) -> tuple[tuple[str, str], ...]:
         """Columns whose name shares its stem with a word (conversion: converted), or meaning."""
@@ -452,7 +472,25 @@ class _Reader:
             for table, column in sorted(group, key=lambda on: reach.steps.get(on[0], 99))
             if table in reach
         ]
-        return tuple(found[:1])
+        return tuple((found or self._shortly_asked(reach))[:1])
+
+    def _shortly_asked(self, reach: schema.Reach) -> list[SpecColumn]:
+        """Find what "which region" asks for under a short name, or by a meaning: rgn."""
+        after = [item for at, item in enumerate(self.items) if at and self.items[at - 1].tag == "Q"]
+        words = [item.text.casefold() for item in after[:1] if not item.tables]
+        near = sorted(reach.steps, key=lambda name: reach.steps[name])
+        return [
+            SpecColumn(table=name, column=column.name)
+            for word in words
+            for name in near
+            if (table := self.catalog.table(name)) is not None
+            for column in table.columns
+            if column.type == "text"
+            and (
+                any(abbreviates(part, (word,)) >= 0.8 for part in schema.words_of(column))
+                or any(same(word, w) for w in schema.words_in(column.meaning or ""))
+            )
+        ]
 
     # --- time ----------------------------------------------------------------------------------
 
