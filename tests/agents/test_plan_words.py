@@ -16,9 +16,14 @@ from agents.plan_world import make_world
 from agents.planning import TODAY, ask, planned
 from clew.settings import Settings
 from clew_agents.plan import phrases
+from clew_agents.plan.agents import agents_by_name
 from clew_agents.plan.cut import cut, mark_of
 from clew_agents.plan.insight_question import is_insight_question, names_nothing
+from clew_agents.plan.planner import plan_question
 from clew_agents.plan.port import OpenSource
+from clew_agents.proposer import AsksBack, Candidate
+from clew_agents.sql.builtin import BuiltinProposer, SqlContext
+from clew_core.answer import ProposerName
 from clew_core.deadline import Deadline
 from clew_core.errors import Refused
 from clew_core.principal import Principal
@@ -194,6 +199,30 @@ def test_a_part_that_has_no_step_is_named_and_never_dropped(
     odd = re.search(r"song|email|book|dragons|orders per month", question)
     assert odd is not None and odd[0] in str(answer.reason)
     assert answer.plan and answer.plan[0].state == "failed"
+
+
+class Greedy:
+    """A proposer that takes a whole question for its first part, as one that drops words does."""
+
+    name: ProposerName = "builtin"
+
+    def __init__(self, question: str) -> None:
+        """Take the question."""
+        self.question, self.inner = question, BuiltinProposer()
+
+    def propose(self, task: str, context: SqlContext, deadline: Deadline) -> list[Candidate]:
+        first = "revenue by region" if task == self.question else task
+        return self.inner.propose(first, context, deadline)
+
+
+@pytest.mark.parametrize("joint", [", then ", "; "])
+def test_what_is_ordered_is_not_left_to_a_query_that_would_take_it(
+    sources: list[OpenSource], joint: str
+) -> None:
+    question = f"revenue by region{joint}sing a song"
+    cards = {name: agent.card for name, agent in agents_by_name().items()}
+    with pytest.raises(AsksBack, match="sing a song"):
+        plan_question(question, sources, Greedy(question), cards, Deadline())
 
 
 def test_the_question_without_the_odd_part_is_offered(sources: list[OpenSource]) -> None:

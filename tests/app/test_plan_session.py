@@ -16,6 +16,7 @@ import clew
 from agents.plan_world import NOW, make_world
 from clew.feedback import LONGEST, given
 from clew.run_lock import RunLock
+from clew.run_state import StoredRun, decide
 from clew.session import Session
 from clew.settings import Settings
 from clew.workspace import Workspace
@@ -309,6 +310,21 @@ def test_an_approval_is_of_one_user_one_run_and_one_time(
     # The same wish in another run asks anew.
     assert ana.ask("revenue by region, then mail it", now=NOW).status == "needs_clarification"
     assert Mailer.sent == ["mail it"]
+
+
+def test_a_stored_approval_is_of_exactly_one_text_and_used_once(session: Session) -> None:
+    store, who = session.workspace.store, session.principal
+    state = StoredRun(store, who, "r1", session.thread)
+    other = StoredRun(store, who, "r2", session.thread)
+    id_ = state.request_approval("s1", "aa")
+    assert state.request_approval("s1", "aa") == id_ != state.request_approval("s1", "bb")
+    assert state.use_approval("s1", "aa") is None
+    decide(store, who, id_, True)
+    assert state.use_approval("s1", "bb") is None
+    assert state.use_approval("s2", "aa") is None
+    assert other.use_approval("s1", "aa") is None
+    assert state.use_approval("s1", "aa") is True
+    assert state.use_approval("s1", "aa") is None
 
 
 # ------------------------------------------------------------------------ context and feedback
