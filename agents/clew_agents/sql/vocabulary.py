@@ -60,6 +60,7 @@ class Vocabulary:
     _known: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
     _weak: dict[tuple[str, ...], tuple[Match, ...]] = field(default_factory=dict)
     _hints: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    _initials: list[tuple[Name, frozenset[str]]] = field(default_factory=list)
     copies: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -75,6 +76,7 @@ class Vocabulary:
         self.roles = tuple(_roles(self.catalog))
         self._row_nouns = _row_nouns(self.catalog)
         self.copies = _copies(self.catalog)
+        self._initials = [(name, _initials(name)) for name in (*self.tables, *self.columns)]
 
     @property
     def names(self) -> tuple[Name, ...]:
@@ -90,7 +92,7 @@ class Vocabulary:
         if words not in self._known:
             found = [
                 Match(name=name, score=score)
-                for name in (*self.tables, *self.columns)
+                for name in self._alike(words)
                 if (score := _score(words, name)) >= FAIR
             ]
             found += matches_of(words, self.company)
@@ -112,6 +114,12 @@ class Vocabulary:
             self._known[words] = tuple(m for m in found if m.score >= best - 0.02)
             self._weak[words] = tuple(m for m in found if m.score < best - 0.02)
         return self._known[words]
+
+    def _alike(self, words: tuple[str, ...]) -> list[Name]:
+        """Leave out names of which no part begins like one of the words, or like its synonyms."""
+        begins = {word[0] for word in words}
+        begins |= {synonym[0] for word in words for synonym in synonyms(word)}
+        return [name for name, initials in self._initials if not initials.isdisjoint(begins)]
 
     def weak(self, words: tuple[str, ...]) -> tuple[Match, ...]:
         """Find the names that words fit less well than the best ones, best first."""
@@ -266,6 +274,14 @@ def _roles(catalog: Catalog) -> Iterable[Name]:
 def _derives(part: str, forms: set[str]) -> bool:
     """Whether a noun comes from a verb: the payment of "paid", the owner of "owned"."""
     return any(part.startswith(form) and part[len(form) :] in _DERIVED for form in forms)
+
+
+def _initials(name: Name) -> frozenset[str]:
+    """Letters that words for a name can begin with; any, where it is one long word."""
+    if len(name.words) == 1:
+        return frozenset(name.letters) | {name.raw[0], name.full[:1] or name.raw[0]}
+    parts = (*name.words, name.letters, name.raw, name.full or name.raw)
+    return frozenset(part[0] for part in parts)
 
 
 def _copies(catalog: Catalog) -> frozenset[str]:
