@@ -18,7 +18,6 @@ import numpy as np
 from clew_agents.insight.asking import Asking
 from clew_agents.insight.dimensions import MOST_VALUES, Split, splits
 from clew_agents.insight.series import (
-    YEAR,
     Block,
     Frame,
     against,
@@ -30,6 +29,7 @@ from clew_agents.insight.series import (
 )
 from clew_agents.insight.subject import Place, Span, Subject
 from clew_agents.insight.understand import data_span
+from clew_agents.insight.weeks import frame_around, stretches_of
 from clew_core.query_spec import Condition
 from clew_tools.statistics.multiplicity import benjamini_hochberg
 from clew_tools.statistics.windows import (
@@ -39,7 +39,6 @@ from clew_tools.statistics.windows import (
     dispersion,
     independent,
     scan,
-    stretches,
     with_season,
 )
 
@@ -114,8 +113,8 @@ class Explorer:
         assert subject.time is not None and subject.span is not None
         self.span: Span = subject.span
         self.data = data_span(subject.base, subject.time, self.asking)
-        self.frame = _frame(self.span, self.data)
-        self.tried = _stretches(self.span, self.frame, early=subject.intent != "overview")
+        self.frame = frame_around(self.span, self.data)
+        self.tried = stretches_of(self.span, self.frame, early=subject.intent != "overview")
         self.outside = np.ones(self.frame.count, dtype=bool)
         self.before = np.arange(self.frame.count) < max(8, self.frame.place(self.span.low))
         self.least = lumpiness(subject, self.asking)
@@ -477,41 +476,3 @@ def _spread_out(candidates: Sequence[Departure]) -> list[Departure]:
     for candidate in candidates:
         first.setdefault(candidate.places[-1].on, candidate)
     return list(first.values())
-
-
-def _frame(span: Span, data: tuple[dt.date, dt.date]) -> Frame:
-    """Choose the weeks: half a year before, some months after, within the data."""
-    after = 26 if span.lasting else 16
-    low = max(_monday(span.low - dt.timedelta(weeks=26)), _next_monday(data[0]))
-    if span.lasting and _next_monday(data[0] + YEAR) <= span.low - dt.timedelta(weeks=10):
-        low = max(low, _next_monday(data[0] + YEAR))  # so that there is a year to compare with
-    high = min(span.high + dt.timedelta(weeks=after), _monday(data[1] + dt.timedelta(days=1)))
-    frame = Frame(first=low, count=max(0, (high - low).days // 7))
-    years = tuple(
-        year
-        for year in ((-1,) if span.lasting else (-1, 1))
-        if low + year * YEAR >= data[0] - dt.timedelta(days=6)
-        and frame.end + year * YEAR <= data[1] + dt.timedelta(days=1)
-    )
-    return replace(frame, years=years)
-
-
-def _stretches(span: Span, frame: Frame, *, early: bool) -> list[tuple[int, int]]:
-    """List the weeks that may be the departure: they overlap the time that was asked for."""
-    first, last = frame.place(span.low), frame.place(span.high - dt.timedelta(days=1))
-    if span.lasting:
-        return stretches(range(max(0, first), last + 1), frame.count, 3, 31)
-    weeks = 4 if span.given and early else 0
-    return [
-        (a, b)
-        for a, b in stretches(range(max(0, first - weeks), last + 1), frame.count, 1, 16)
-        if b > first
-    ]
-
-
-def _monday(day: dt.date) -> dt.date:
-    return day - dt.timedelta(days=day.weekday())
-
-
-def _next_monday(day: dt.date) -> dt.date:
-    return day + dt.timedelta(days=-day.weekday() % 7)
