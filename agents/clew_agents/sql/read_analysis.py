@@ -163,17 +163,20 @@ class AnalysisReader:
         ]
 
     def _across(self) -> None:
-        """Read "compare the amount across regions" as by region."""
+        """Read "compare the amount across regions" as by region; "plot … across" too."""
         against = self._places("I")
-        if len(against) != 1 or not self.cursor.items[against[0]].text.lower().startswith("comp"):
+        compared = len(against) == 1
+        compared = compared and self.cursor.items[against[0]].text.lower().startswith("comp")
+        charted = any(item.tag == "H" for item in self.cursor.items)
+        if not compared and (against or not charted):
             return
         for at, item in enumerate(self.cursor.items[:-1]):
             after = self.cursor.next(at)
-            if item.text.lower().split()[0] != "across" or item.tag not in "U.":
+            if item.text.lower() not in ("across", "across the") or item.tag not in "U.":
                 continue
             if self.cursor.tag(after) == "F":
                 self.cursor.items[at] = replace(item, tag="G", value="")
-                self.cursor.silence(against[0])
+                self.cursor.silence(*against)
                 return
 
     def _side_by_side(self) -> None:
