@@ -390,7 +390,9 @@ def _with_p(best: Stretch | None, amounts: bool, tried: int, periods: int) -> St
     if best is None:
         return None
     freedom = max(1, periods - (best.last - best.first) - 1)
-    p = student_tail(abs(best.z), freedom)
+    # A count can't fall below nothing, so its z is bounded: a fall is judged by its likelihood.
+    size = max(abs(best.z), best.score) if amounts and best.z < 0 else abs(best.z)
+    p = student_tail(size, freedom)
     if amounts and best.spread > 0:
         # Few rows are skewed: the tail of the count itself, where that is heavier.
         count, mean = best.observed / best.spread, best.weight / best.spread
