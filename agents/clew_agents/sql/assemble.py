@@ -17,6 +17,7 @@ from clew_agents.sql.ordering import Ordering
 from clew_agents.sql.read_averages import counted
 from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
+from clew_agents.sql.row_specs import first_rows, ranked_table, rows_drawn, told_apart
 from clew_agents.sql.sub_specs import above_average, averaged_within
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
@@ -86,6 +87,7 @@ class Assembler:
         self.ordering = Ordering(reading=reading, resolver=self.resolver, made=self.made)
         computed = self.ordering.computed(computed)
         self.resolver.base = base = self.bases.base(computed, entity_table)
+        computed = [self.made.counted_from(base, one) for one in computed]
         if reading.adjective == "common":  # by the number of its rows
             if reading.entity is None or reading.entity.tables:
                 words = [item.text for item in reading.ranked]
@@ -221,12 +223,18 @@ class Assembler:
         dimensions: list[tuple[q.Dimension, Name]],
         placed: Placed,
     ) -> list[Candidate]:
+        ranked = ranked_table(self.reading)
+        if ranked is not None and computed:
+            rank = computed[0]
+            if rank.column is not None and rank.table == base == ranked and len(computed) == 1:
+                return [first_rows(self, base, rank.column, dimensions, placed)]
+            dimensions = told_apart(self, ranked, dimensions)
         open_ended = [c for c in computed if c.aggregate is None]
         if not open_ended:
-            return [self._candidate(base, computed, dimensions, placed)]
+            return [self.candidate(base, computed, dimensions, placed)]
         hint = self.reading.hint
         if hint and hint.mark in _OF_ROWS and len(open_ended) == len(computed):
-            return [self._rows_drawn(base, computed, dimensions, placed)]
+            return [rows_drawn(self, base, computed, dimensions, placed)]
         if all(c.column is not None and self.vocabulary.is_key(c.column) for c in open_ended):
             if len(open_ended) == len(computed) and not dimensions:
                 return [replace(self._lookup(base, computed, placed), single_row=False)]
@@ -235,11 +243,11 @@ class Assembler:
         choices = self._aggregates(open_ended[0], grouped, placed)
         if not grouped and self.reading.direction is None and choices is None:
             return [self._lookup(base, computed, placed), *(
-                self._candidate(base, _with(computed, a), dimensions, placed)
+                self.candidate(base, _with(computed, a), dimensions, placed)
                 for a in ("sum", "avg")
             )]  # fmt: skip
         found = [
-            self._candidate(base, _with(computed, aggregate), dimensions, placed)
+            self.candidate(base, _with(computed, aggregate), dimensions, placed)
             for aggregate in choices or ("sum", "avg")
         ]
         if self._adds_up_by(base) and choices is not None and choices[-1] == "sum":
@@ -288,13 +296,14 @@ class Assembler:
             n.type in DATES or n.words[-1] == "year" for n in self.vocabulary.of_table(table)
         )
 
-    def _candidate(
+    def candidate(
         self,
         base: str,
         computed: list[Computed],
         dimensions: list[tuple[q.Dimension, Name]],
         placed: Placed,
     ) -> Candidate:
+        """Make the spec of settled measures, dimensions and conditions."""
         measures: list[q.Measure] = []
         for one in computed:
             measure = self.made.measure(one)
@@ -410,9 +419,10 @@ class Assembler:
         """Name the columns that were asked for, apart from what a ranking or a test is by."""
         reading = self.reading
         groups = tuple(dimension.name for dimension, _ in dimensions)
-        if reading.columns and not measures:
+        if reading.columns and (not measures or reading.superlative):
             columns = {name for _, name in self.groups.listed()}
-            return tuple(dimension.name for dimension, name in dimensions if name in columns)
+            said = tuple(dimension.name for dimension, name in dimensions if name in columns)
+            return said + tuple(measure.name for measure in measures[1:])
         if reading.superlative and dimensions:
             others = tuple(measure.name for measure in measures[1:])
             return (groups if reading.entity_asked or not others else ()) + others
@@ -420,24 +430,11 @@ class Assembler:
             return groups
         return (*groups, *(measure.name for measure in measures))
 
-    def _rows_drawn(
-        self,
-        base: str,
-        computed: list[Computed],
-        dimensions: list[tuple[q.Dimension, Name]],
-        placed: Placed,
-    ) -> Candidate:
-        """Read "histogram of prices": its rows, one by one."""
-        names = [c.column for c in computed if c.column is not None]
-        numbers = [(self.groups.dimension(name, None), name) for name in names]
-        candidate = self._candidate(base, [], [*dimensions, *numbers], placed)
-        return replace(candidate, spec=replace(candidate.spec, distinct=False))
-
     def _lookup(self, base: str, computed: list[Computed], placed: Placed) -> Candidate:
         """Read "the population of Brazil in 1997" as the value of one row."""
         names = [c.column for c in computed if c.column is not None]
         dimensions = [(self.groups.dimension(name, None), name) for name in names]
-        candidate = self._candidate(base, [], dimensions, placed)
+        candidate = self.candidate(base, [], dimensions, placed)
         spec = replace(candidate.spec, distinct=False)
         return replace(candidate, spec=spec, single_row=True)
 

@@ -234,6 +234,21 @@ class MeasureMaker:
             direction = self.reading.direction
         return Computed(aggregate=direction, column=found[0], table=base)
 
+    def counted_from(self, base: str, one: Computed) -> Computed:
+        """Count rows of another table by their key: the customers of rides, each once.
+
+        Raises:
+            NotUnderstood: they can't be told apart from there.
+        """
+        if one.aggregate != "count" or one.column is not None or one.table == base:
+            return one
+        table = self.vocabulary.catalog.table(one.table)
+        key = table.primary_key if table else ()
+        if len(key) != 1 or not reaches(self.vocabulary.catalog, base, one.table):
+            raise NotUnderstood([], f"{one.table!r} can't be counted beside {base!r}.")
+        name = next(n for n in self.vocabulary.of_table(one.table) if n.column == key[0])
+        return replace(one, aggregate="count_distinct", column=name)
+
     def having(self) -> list[tuple[Computed, NumberTest]]:
         """Settle what groups are chosen by: the tracks of "genres with more than 100 tracks"."""
         found: list[tuple[Computed, NumberTest]] = []

@@ -198,6 +198,9 @@ class GroupReader:
         if at is None and len(supers) == 1:
             at = self._described(supers[0])
         if at is None:
+            if self.cursor.reading.columns and len(supers) == 1 and not self._grouped():
+                self._rank_by(supers)  # "the id of the pilot who got the lowest rate"
+                self.cursor.reading.limit = self.cursor.reading.limit or 1
             return
         if not ranked:
             if self._asked(at):
@@ -208,17 +211,7 @@ class GroupReader:
         self.cursor.take(at)
         self._limit_of(at)
         if self.cursor.reading.direction is None:
-            chosen = supers[0]
-            value = self.cursor.items[chosen].value.split()
-            self.cursor.reading.direction = cast(Literal["max", "min"], value[0])
-            self.cursor.reading.adjective = value[1] if len(value) > 1 else ""
-            self.cursor.reading.superlative = True
-            self.cursor.take(chosen)
-            self.cursor.reading.ranked.append(self.cursor.items[chosen])
-            self._rank_target(chosen)
-            for other in supers[1:]:  # "the most orders and the highest price": by which?
-                self.cursor.reading.rest.append(self.cursor.items[other])
-                self.cursor.take(other)
+            self._rank_by(supers)
         if self.cursor.reading.limit is None:
             self.cursor.reading.limit = 10 if self._plural(at) and not self._one_of(at) else 1
 
@@ -229,6 +222,23 @@ class GroupReader:
             return True
         which = at > 1 and "which" in words[:at] and "of" in words[words.index("which") : at]
         return which and any(word in ("has", "is", "was") for word in words[at + 1 :])
+
+    def _grouped(self) -> bool:
+        return bool(self.cursor.reading.groups or self.cursor.reading.ops)
+
+    def _rank_by(self, supers: list[int]) -> None:
+        """Take the first superlative as the way of a ranking; a second one is left over."""
+        chosen = supers[0]
+        value = self.cursor.items[chosen].value.split()
+        self.cursor.reading.direction = cast(Literal["max", "min"], value[0])
+        self.cursor.reading.adjective = value[1] if len(value) > 1 else ""
+        self.cursor.reading.superlative = True
+        self.cursor.take(chosen)
+        self.cursor.reading.ranked.append(self.cursor.items[chosen])
+        self._rank_target(chosen)
+        for other in supers[1:]:  # "the most orders and the highest price": by which?
+            self.cursor.reading.rest.append(self.cursor.items[other])
+            self.cursor.take(other)
 
     def _described(self, place: int) -> int | None:
         """The table right after an adjective: "the longest track", "five cheapest products"."""

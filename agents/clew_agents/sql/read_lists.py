@@ -32,8 +32,10 @@ class ListReader:
         if len(places) > 1:
             if numbers and grouped:
                 return  # "price and quantity by region" measures
-        elif each is None and not self._is_single(
-            places[0], calm=not grouped and not self._computes()
+        elif (
+            each is None
+            and not self._is_of_ranked(places[0])
+            and not self._is_single(places[0], calm=not grouped and not self._computes())
         ):
             return
         reading = self.cursor.reading
@@ -110,6 +112,25 @@ class ListReader:
                 return beside if self.cursor.free(beside) else None
         return at if self.cursor.is_column(at) else None
 
+    def _is_of_ranked(self, at: int) -> bool:
+        """Whether a column is of the first of a ranking: "the city of the tallest student"."""
+        said = at + 1 < len(self.cursor.items) and self.cursor.items[at + 1].text.lower() == "of"
+        supers = [i for i, item in enumerate(self.cursor.items) if item.tag == "S"]
+        if not said or len(supers) != 1 or supers[0] < at or self._of_many(at):
+            return False
+        table = self.cursor.next(at, ".UD#S")
+        if table is None or not self.cursor.is_table(table):
+            return False
+        if supers[0] < table and " " not in self.cursor.items[supers[0]].value:
+            return False  # "the amount of the largest payment": which is the largest?
+        owners = {match.name.table for match in self.cursor.items[at].matches if match.name.column}
+        return not owners.isdisjoint(self.cursor.items[table].tables)
+
+    def _of_many(self, at: int) -> bool:
+        """Whether something is computed or grouped besides the ranking."""
+        tags = [item.tag for i, item in enumerate(self.cursor.items) if self.cursor.free(i)]
+        return "A" in tags or "G" in tags or "K" in tags
+
     def _is_single(self, at: int, *, calm: bool) -> bool:
         """Whether one column is listed: "the ages of the customers", "list the prices"."""
         listed = any(item.tag == "L" for item in self.cursor.items)
@@ -122,7 +143,7 @@ class ListReader:
 
     def _owner(self, last: int, qualified: list[int]) -> tuple[str, ...]:
         """The table that the columns are of."""
-        after = self.cursor.next(last, ".UD")
+        after = self.cursor.next(last, ".UD#S")
         said = last + 1 < len(self.cursor.items) and (
             self.cursor.items[last + 1].text.lower().split()[0] in _OF
         )

@@ -24,8 +24,58 @@ class MeasureReader:
 
     def read(self) -> None:
         """Read all measures."""
+        self._counted_first()
         self._operations()
         self._lone_columns()
+        self._counted_last()
+
+    def _counted_first(self) -> None:
+        """Read "orders and net turnover by region": a table joined to a measure is counted."""
+        at = self.cursor.next(-1, ".LHUQ")
+        places: list[int] = []
+        joints: list[int] = []
+        while at is not None and self.cursor.is_table(at) and self.cursor.free(at):
+            if not self.cursor.items[at].text.lower().endswith("s"):
+                return
+            places.append(at)
+            joint = self.cursor.next(at, "")
+            if self.cursor.tag(joint) == "J" and joint is not None:
+                joints.append(joint)
+                at = self.cursor.next(joint, ".U")
+            elif joint is not None and self.cursor.items[joint].gap == ",":
+                at = joint
+            else:
+                return
+        if at is None or not places or not self.cursor.free(at) or not self._measures(at):
+            return
+        for place in places:
+            self.cursor.reading.ops.append(
+                Op(aggregate="count", target=self.cursor.items[place], count=True)
+            )
+        self.cursor.take(*places, *joints)
+
+    def _measures(self, at: int) -> bool:
+        if self.cursor.tag(at) in ("A", "N"):
+            return True
+        return self.cursor.is_column(at, NUMERIC) and not self.cursor.is_table(at)
+
+    def _counted_last(self) -> None:
+        """Read "net turnover and orders by region"."""
+        for at, item in enumerate(self.cursor.items):
+            joint = self.cursor.previous(at, ".U")
+            if not self.cursor.is_table(at) or not self.cursor.free(at) or joint is None:
+                continue
+            if self.cursor.tag(joint) != "J" or self.cursor.items[joint].value != "and":
+                continue
+            before = self.cursor.previous(joint)
+            measured = before is not None and any(
+                op.target is self.cursor.items[before] for op in self.cursor.reading.ops
+            )
+            after = self.cursor.next(at)
+            ends = after is None or self.cursor.tag(after) in ("G", "P", "H", "R", "^")
+            if measured and ends and item.text.lower().endswith("s"):
+                self.cursor.reading.ops.append(Op(aggregate="count", target=item, count=True))
+                self.cursor.take(at, joint)
 
     def _operations(self) -> None:
         at = 0

@@ -113,6 +113,8 @@ def _is_skeleton(part: str, word: str) -> bool:
     """Two letters or more of a longer word in their order, first letter first, few vowels."""
     if part[0] != word[0] or len(part) < 2 or len(word) < 4 or len(part) > len(word) - 2:
         return False
+    if len(part) == 2 and part[0] in "aeiou":
+        return False  # "at" of accounts
     if sum(letter in "aeiou" for letter in part[1:]) > 1:
         return False
     rest = iter(word)
