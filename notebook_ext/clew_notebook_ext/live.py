@@ -25,7 +25,9 @@ ENDS = ("answer", "error", "cancelled")
 class LiveRun:
     """A run that this server works on or has worked on. Thread-safe."""
 
-    def __init__(self, run: str, thread: str, user: str, deadline: Deadline) -> None:
+    def __init__(
+        self, run: str, thread: str, user: str, deadline: Deadline, *, before: int = 0
+    ) -> None:
         """Begin without events.
 
         Args:
@@ -33,14 +35,15 @@ class LiveRun:
             thread: that it belongs to.
             user: whose it is.
             deadline: stops it.
+            before: number of the last event that another server or an earlier part of it told.
         """
         self.ids = {run}
+        self.before = before
         self.run, self.thread, self.user, self.deadline = run, thread, user, deadline
         self.over = False
         self.size = 0
         self._lines: list[tuple[int, str, str]] = []
         self._last: dict[str, Any] | None = None
-        self._first = 0
         self._lock = threading.Lock()
         self._readers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._ended = threading.Event()
@@ -52,7 +55,7 @@ class LiveRun:
             self.ids.add(event.run)
             self.run = event.run
             if not self._lines:
-                self._first = event.seq
+                self.before = event.seq - 1
             self._lines.append((event.seq, event.type, text))
             self.size += len(text)
             if event.type in ENDS:
@@ -72,12 +75,7 @@ class LiveRun:
     @property
     def last_seq(self) -> int:
         """Number of the newest event; 0 while there is none."""
-        return self._lines[-1][0] if self._lines else 0
-
-    @property
-    def first_seq(self) -> int:
-        """Number of the first event that is kept here; 0 while there is none."""
-        return self._first
+        return self._lines[-1][0] if self._lines else self.before
 
     @property
     def last_data(self) -> dict[str, Any] | None:

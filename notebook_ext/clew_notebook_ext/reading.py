@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from clew_core.events import Event
-from clew_notebook_ext.live import LiveRun, as_text
+from clew_notebook_ext.live import as_text
 from clew_notebook_ext.service import Service
 
 SILENCE_S = 10.0
@@ -58,23 +58,20 @@ class Reader:
             async for line in self._from_store(after):
                 yield line
             return
-        if live.first_seq == 0 or after + 1 < live.first_seq:
-            for event in await self._earlier(live, after):
-                after = event.seq
-                yield _line(event)
+        if after < live.before:
+            for event in await asyncio.to_thread(self.service.events, self.user, live.run, after):
+                if event.seq <= live.before:
+                    after = event.seq
+                    yield _line(event)
         async for told in live.follow(after, SILENCE_S):
             if told is not None:
                 after = told[0]
             yield None if told is None else Line(seq=told[0], type=told[1], text=told[2])
+        if self.service.closing:
+            return
         # What was noted after its end: an edited plan, what became of proposals.
         for event in await asyncio.to_thread(self.service.events, self.user, live.run, after):
             yield _line(event)
-
-    async def _earlier(self, live: LiveRun, after: int) -> list[Event]:
-        """Read what was told before this server took the run up."""
-        kept = await asyncio.to_thread(self.service.events, self.user, live.run, after)
-        first = live.first_seq
-        return [event for event in kept if first == 0 or event.seq < first]
 
     async def _from_store(self, after: int) -> AsyncIterator[Line | None]:
         silent = 0.0
@@ -96,7 +93,9 @@ class Reader:
             await asyncio.sleep(POLL_S)
         if stored.status is None:
             reason = "The server stopped while this question was worked on. It can be taken up."
-            yield Line(type="gone", text=json.dumps({"run": self.run, "reason": reason}))
+            # Tokens of its last half second were not kept: what comes next counts on from here.
+            gone = {"run": self.run, "reason": reason, "last_seq": stored.last_seq}
+            yield Line(type="gone", text=json.dumps(gone))
 
 
 def _line(event: Event) -> Line:

@@ -11,8 +11,9 @@ from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
 from clew_agents.plan.plan import Step
-from clew_core.errors import UsageError
+from clew_core.errors import ClewError, UsageError
 from clew_core.events import CellView, Request
+from clew_core.secrets import redact
 from clew_notebook_ext.errors import NotFound
 from clew_notebook_ext.handler import ClewHandler
 from clew_notebook_ext.live import LiveRun
@@ -52,7 +53,8 @@ class RunHandler(ClewHandler):
         """Answer as the request wants: by events, at the end, or at once."""
         if EVENT_STREAM in self.request.headers.get("Accept", ""):
             started = {"run": live.run, "thread": live.thread}
-            await self.send_events(Reader(self.service, self.user, live.run), 0, started)
+            reader = Reader(self.service, self.user, live.run)
+            await self.send_events(reader, live.before, started)
             return
         if "respond-async" in self.request.headers.get("Prefer", ""):
             self.set_status(202)
@@ -81,6 +83,8 @@ class RunHandler(ClewHandler):
                 await self._send(line)
         except StreamClosedError:
             return  # the run goes on
+        except ClewError as error:  # half of it is sent: the reader comes back and hears it then
+            self.log.debug("a stream ended early: %s", redact(str(error)))
         self.finish()
 
     async def _send(self, line: Line | None) -> None:

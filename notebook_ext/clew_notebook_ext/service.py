@@ -67,6 +67,11 @@ class Service:
         self._sampling = threading.Lock()
         self._closed = False
 
+    @property
+    def closing(self) -> bool:
+        """Whether the server stops."""
+        return self._closed
+
     # --- the workspace -------------------------------------------------------------------------
 
     def workspace(self) -> Workspace:
@@ -207,10 +212,13 @@ class Service:
         def work(session: Session, live: LiveRun) -> Answer:
             return session.resume(run, deadline=live.deadline, tell=live.tell)
 
-        return self._start(session, user, run, work)
+        return self._start(session, user, run, work, before=stored.last_seq)
 
-    def _start(self, session: Session, user: str, run: str, work: Work) -> LiveRun:
-        live = LiveRun(run, session.thread, user, Deadline(session.principal.policy.budget))
+    def _start(
+        self, session: Session, user: str, run: str, work: Work, *, before: int = 0
+    ) -> LiveRun:
+        deadline = Deadline(session.principal.policy.budget)
+        live = LiveRun(run, session.thread, user, deadline, before=before)
         worker = threading.Thread(
             target=self._work, args=(session, live, work), name="clew-run", daemon=True
         )
