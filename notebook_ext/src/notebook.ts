@@ -1,0 +1,92 @@
+/** What does the live notebook hold, as Clew sees it? Reads the shared model, never the file. */
+
+import { ICodeCellModel } from '@jupyterlab/cells';
+import { NotebookPanel } from '@jupyterlab/notebook';
+
+import { CellKind, ICellView } from './events';
+
+export type SharedNotebook = NonNullable<NotebookPanel['model']>['sharedModel'];
+
+const KINDS = ['sql', 'python', 'pyspark', 'chart', 'markdown'];
+
+/** A cell as the journal keeps it and as edits put it back. */
+export interface ICellText {
+  id: string;
+  cell_type: string;
+  source: string;
+  metadata: { [key: string]: any };
+}
+
+/** Give the cells as a request sends them: the live text, and a mark of the outputs. */
+export function cellViews(panel: NotebookPanel): ICellView[] {
+  const views: ICellView[] = [];
+  for (const model of panel.model?.cells ?? []) {
+    const shared = model.sharedModel;
+    if (shared.cell_type === 'raw') {
+      continue;
+    }
+    let digest: string | null = null;
+    if (model.type === 'code') {
+      const { outputs, executionCount } = model as ICodeCellModel;
+      // A run has one number: it changes whenever the outputs do, and costs nothing.
+      digest = outputs.length ? `${executionCount ?? 0}:${outputs.length}` : null;
+    }
+    views.push({
+      id: shared.id,
+      kind: kindOf(shared.cell_type, shared.getMetadata() as any),
+      source: shared.source,
+      outputs_digest: digest,
+      stale: false
+    });
+  }
+  return views;
+}
+
+/** Give the texts of all cells, for the journal. */
+export function cellTexts(notebook: SharedNotebook): ICellText[] {
+  return notebook.cells.map(cell => ({
+    id: cell.id,
+    cell_type: cell.cell_type,
+    source: cell.source,
+    metadata: cell.getMetadata() as { [key: string]: any }
+  }));
+}
+
+/** Find where a cell stands; -1 where it is gone. */
+export function indexOf(notebook: SharedNotebook, id: string | null): number {
+  return id === null ? -1 : notebook.cells.findIndex(cell => cell.id === id);
+}
+
+/** Say whether this person may change this notebook. */
+export function isReadOnly(panel: NotebookPanel): boolean {
+  return (panel.model?.readOnly ?? true) || panel.context.contentsModel?.writable === false;
+}
+
+/** Show a cell to the user and mark it for a moment. */
+export async function jumpTo(panel: NotebookPanel, id: string): Promise<boolean> {
+  const index = panel.content.widgets.findIndex(cell => cell.model.id === id);
+  if (index < 0) {
+    return false;
+  }
+  panel.content.activeCellIndex = index;
+  await panel.content.scrollToItem(index, 'smart');
+  const node = panel.content.widgets[index].node;
+  node.classList.remove('clew-mod-found');
+  void node.offsetWidth; // starts the animation anew
+  node.classList.add('clew-mod-found');
+  return true;
+}
+
+/** Give the first words of a cell, for a chip. */
+export function firstWords(source: string, most = 32): string {
+  const line = source.split('\n').find(text => text.trim()) ?? '';
+  return line.length > most ? line.slice(0, most - 1) + '…' : line;
+}
+
+function kindOf(type: string, metadata: { [key: string]: any }): CellKind {
+  if (type === 'markdown') {
+    return 'markdown';
+  }
+  const kind = metadata?.clew?.kind;
+  return KINDS.includes(kind) && kind !== 'markdown' ? kind : 'python';
+}

@@ -1,0 +1,409 @@
+/** What does one question with all that came of it look like? */
+
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import * as React from 'react';
+import { createPortal } from 'react-dom';
+
+import { Conversation } from './conversation';
+import { IAnswer, IPlanStep } from './events';
+import { useNow, useSignal } from './hooks';
+import { jumpTo } from './notebook';
+import { markNumbers, renderMarkdown } from './prose';
+import { Copy, ProposalCard } from './proposal_card';
+import { ReceiptNumber, sqlOf } from './receipts';
+import { ResultTable } from './result_table';
+import { Turn } from './turn';
+import { seconds, t, tn } from './words';
+
+const SLOW_MS = 15_000;
+
+interface IProps {
+  conversation: Conversation;
+  turn: Turn;
+  rendermime: IRenderMimeRegistry;
+}
+
+export function TurnView({ conversation, turn, rendermime }: IProps): JSX.Element {
+  useSignal(turn.changed);
+  React.useEffect(() => void conversation.recall(turn), []);
+  const { answer } = turn;
+  const asked = answer?.status === 'needs_clarification' ? answer.clarification : null;
+  return (
+    <article className={`clew-Turn clew-mod-${turn.phase}`} data-run={turn.run ?? undefined}>
+      {turn.recovers === null ? (
+        <div className="clew-Question">{turn.question}</div>
+      ) : (
+        <p className="clew-Note clew-mod-warn">
+          {turn.question}.{' '}
+          {t('They were not saved. Nothing is put back unless you accept it.')}
+        </p>
+      )}
+      <Progress conversation={conversation} turn={turn} />
+      {!turn.isOver && turn.text && (
+        <Prose text={turn.text} answer={null} {...{ conversation, turn, rendermime }} />
+      )}
+      {turn.isOver && (
+        <AnswerText turn={turn} conversation={conversation} rendermime={rendermime} />
+      )}
+      {asked && asked.options.length > 0 && (
+        <div className="clew-Options" role="group" aria-label={asked.question}>
+          {asked.options.map(option => (
+            <button
+              key={option.id}
+              className="clew-Button"
+              disabled={conversation.running !== null}
+              onClick={() =>
+                void conversation.ask(option.id, {
+                  replyTo: turn.run ?? undefined,
+                  label: option.label
+                })
+              }
+            >
+              {option.label}
+            </button>
+          ))}
+        </div>
+      )}
+      <WaitingPlan conversation={conversation} turn={turn} />
+      {turn.approvals
+        .filter(approval => approval.granted === null)
+        .map(approval => (
+          <section key={approval.id} className="clew-Proposal" aria-label={t('Approval')}>
+            <header className="clew-Proposal-head">{t('May this run?')}</header>
+            <pre className="clew-Exact">{approval.text}</pre>
+            <div className="clew-Buttons">
+              <button
+                className="clew-Button clew-mod-main"
+                onClick={() => void conversation.decide(turn, approval.id, true)}
+              >
+                {t('Allow once')}
+              </button>
+              <button
+                className="clew-Button"
+                onClick={() => void conversation.decide(turn, approval.id, false)}
+              >
+                {t('Refuse')}
+              </button>
+            </div>
+          </section>
+        ))}
+      {answer && answer.columns.length > 0 && (
+        <ResultTable answer={answer} run={turn.run} />
+      )}
+      <Proposals conversation={conversation} turn={turn} />
+      {answer && <Cost conversation={conversation} turn={turn} answer={answer} />}
+    </article>
+  );
+}
+
+function Progress({ turn }: { conversation: Conversation; turn: Turn }): JSX.Element | null {
+  const now = useNow(!turn.isOver);
+  if (turn.recovers !== null || (turn.isOver && turn.steps.length < 2)) {
+    return null;
+  }
+  const slow = now - turn.heard > SLOW_MS;
+  const word = {
+    sending: t('Sending…'),
+    running: turn.steps.some(step => step.state === 'execution') ? t('Working…') : t('Reading…'),
+    reconnecting: t('Connection lost; trying again…'),
+    stopping: t('Stopping…'),
+    over: '',
+    lost: ''
+  }[turn.phase];
+  return (
+    <div className="clew-Progress">
+      {!turn.isOver && (
+        <div className="clew-Status">
+          <span className="clew-Spinner" aria-hidden="true" />
+          <span>{word}</span>
+          <span className="clew-Elapsed">{seconds(Math.max(0, now - turn.started) / 1000)}</span>
+          {slow && <span>{t('This takes longer than usual. You can stop it.')}</span>}
+        </div>
+      )}
+      {turn.steps.length > 0 && (
+        <ol className="clew-Plan" aria-label={t('Plan')}>
+          {turn.steps.map(step => (
+            <Step key={step.id} step={step} />
+          ))}
+        </ol>
+      )}
+      {turn.notes.map((note, i) => (
+        <p key={i} className="clew-Note">
+          {note}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+const MARKS = { wait: '○', execution: '◐', finish: '✓', failed: '✕' };
+
+function Step({ step }: { step: IPlanStep }): JSX.Element {
+  const words = {
+    wait: t('waiting'),
+    execution: t('running'),
+    finish: t('done'),
+    failed: t('failed')
+  };
+  return (
+    <li className={`clew-Step clew-mod-${step.state}`}>
+      <span className="clew-Step-mark" role="img" aria-label={words[step.state]}>
+        {MARKS[step.state]}
+      </span>
+      <span className="clew-Agent">{step.agent}</span>
+      <span className="clew-Step-task">{step.task}</span>
+      {step.seconds !== null && <span className="clew-Elapsed">{seconds(step.seconds)}</span>}
+    </li>
+  );
+}
+
+function AnswerText({ conversation, turn, rendermime }: IProps): JSX.Element | null {
+  const { answer, error } = turn;
+  const again = (
+    <div className="clew-Buttons">
+      {turn.phase === 'lost' && (
+        <button className="clew-Button" onClick={() => void turn.resume()}>
+          {t('Go on')}
+        </button>
+      )}
+      <button
+        className="clew-Button"
+        disabled={conversation.running !== null}
+        onClick={() => void conversation.ask(turn.question)}
+      >
+        {t('Ask again')}
+      </button>
+    </div>
+  );
+  if (error) {
+    return (
+      <div className="clew-Answer">
+        <p className="clew-Note clew-mod-warn">
+          {error.reason} {error.hint}
+        </p>
+        {again}
+      </div>
+    );
+  }
+  const bad = answer && ['cannot_answer', 'refused', 'failed'].includes(answer.status);
+  const text = answer ? answer.text || answer.reason || '' : turn.text;
+  return (
+    <div className={`clew-Answer${bad ? ' clew-mod-bad' : ''}`}>
+      {text && <Prose {...{ text, answer, conversation, turn, rendermime }} />}
+      {answer?.warnings.map((warning, i) => (
+        <p key={i} className="clew-Note clew-mod-warn">
+          {warning}
+        </p>
+      ))}
+      {answer?.status === 'failed' && again}
+    </div>
+  );
+}
+
+interface IProseProps extends IProps {
+  text: string;
+  answer: IAnswer | null;
+}
+
+function Prose({ text, answer, conversation, turn, rendermime }: IProseProps): JSX.Element {
+  const host = React.useRef<HTMLDivElement>(null);
+  const [places, setPlaces] = React.useState<HTMLElement[]>([]);
+  React.useEffect(() => {
+    let gone = false;
+    const fresh = document.createElement('div');
+    void renderMarkdown(fresh, text, rendermime).then(() => {
+      if (gone || !host.current) {
+        return;
+      }
+      const found: HTMLElement[] = [];
+      markNumbers(
+        fresh,
+        (answer?.receipts ?? []).map(receipt => receipt.text),
+        index => (found[index] = document.createElement('span'))
+      );
+      host.current.replaceChildren(...Array.from(fresh.childNodes));
+      setPlaces(found);
+    });
+    return () => {
+      gone = true;
+    };
+  }, [text, answer]);
+  const texts = new Map(turn.items.map(item => [item.proposal.cell_id, item.proposal.new]));
+  const go = async (cell: string | undefined) => {
+    const found = cell && conversation.panel && (await jumpTo(conversation.panel, cell));
+    if (!found) {
+      // Not in the notebook (yet): its card in the panel.
+      host.current
+        ?.closest('.clew-Turn')
+        ?.querySelector(`[data-cell="${CSS.escape(cell ?? '')}"]`)
+        ?.scrollIntoView({ block: 'nearest' });
+    }
+  };
+  return (
+    <>
+      <div ref={host} className="clew-Prose jp-RenderedHTMLCommon" />
+      {places.map((place, i) => {
+        const receipt = answer?.receipts[i];
+        return (
+          receipt &&
+          createPortal(
+            <ReceiptNumber
+              receipt={receipt}
+              sql={sqlOf(receipt, answer, texts)}
+              go={() => void go(receipt.refs[0]?.cell)}
+            />,
+            place,
+            `${turn.run} ${receipt.id}`
+          )
+        );
+      })}
+    </>
+  );
+}
+
+/** Show a plan that waits for the user's word, to be changed or run. */
+function WaitingPlan({ conversation, turn }: Omit<IProps, 'rendermime'>): JSX.Element | null {
+  const [steps, setSteps] = React.useState<IPlanStep[] | null>(null);
+  const waits =
+    turn.answer?.status === 'needs_clarification' &&
+    turn.answer.clarification === null &&
+    turn.steps.length > 0;
+  if (!waits) {
+    return null;
+  }
+  const shown = steps ?? turn.steps;
+  const change = (id: string, task: string) =>
+    setSteps(shown.map(step => (step.id === id ? { ...step, task } : step)));
+  const drop = (id: string) =>
+    setSteps(
+      shown
+        .filter(step => step.id !== id)
+        .map(step => ({ ...step, needs: step.needs.filter(need => need !== id) }))
+    );
+  return (
+    <section className="clew-Proposal" aria-label={t('Plan to run')}>
+      <header className="clew-Proposal-head">{t('Run this plan?')}</header>
+      {shown.map(step => (
+        <div key={step.id} className="clew-PlanEdit">
+          <span className="clew-Agent">{step.agent}</span>
+          <input
+            aria-label={t('Task of step %1', step.id)}
+            value={step.task}
+            onChange={event => change(step.id, event.target.value)}
+          />
+          <button
+            className="clew-Button clew-mod-quiet"
+            aria-label={t('Leave out step %1', step.id)}
+            onClick={() => drop(step.id)}
+          >
+            ✕
+          </button>
+        </div>
+      ))}
+      <div className="clew-Buttons">
+        <button
+          className="clew-Button clew-mod-main"
+          disabled={shown.length === 0}
+          onClick={() => void conversation.runPlan(turn, steps)}
+        >
+          {t('Run')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Proposals({ conversation, turn }: Omit<IProps, 'rendermime'>): JSX.Element | null {
+  const { items } = turn;
+  if (items.length === 0) {
+    return null;
+  }
+  const open = items.filter(item => item.state === 'open' || item.state === 'undone');
+  const fresh = items.filter(item => item.state === 'open');
+  const accepted = items.filter(item => item.state === 'accepted' || item.state === 'edited');
+  const runnable = accepted.some(
+    item => item.proposal.op !== 'delete' && item.proposal.cell_type === 'code'
+  );
+  return (
+    <div className="clew-Proposals">
+      {open.length > 1 && (
+        <div className="clew-Buttons clew-mod-bar">
+          <span>{tn('%1 cell proposed', '%1 cells proposed', open.length)}</span>
+          <button
+            className="clew-Button clew-mod-main"
+            onClick={() => void conversation.accept(turn, open)}
+          >
+            {t('Accept all')}
+          </button>
+          <button className="clew-Button" onClick={() => conversation.reject(turn, fresh)}>
+            {t('Reject all')}
+          </button>
+        </div>
+      )}
+      {items.map(item => (
+        <div key={item.proposal.id} data-cell={item.proposal.cell_id}>
+          <ProposalCard conversation={conversation} turn={turn} item={item} />
+        </div>
+      ))}
+      {accepted.length > 0 && (
+        <div className="clew-Buttons clew-mod-bar">
+          {runnable && (
+            <button
+              className="clew-Button clew-mod-main"
+              onClick={() => void conversation.run(turn)}
+            >
+              {tn('Run the cell', 'Run the cells', accepted.length)}
+            </button>
+          )}
+          <button className="clew-Button" onClick={() => void conversation.takeBack(turn)}>
+            {t('Take back')}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Cost({
+  conversation,
+  turn,
+  answer
+}: {
+  conversation: Conversation;
+  turn: Turn;
+  answer: IAnswer;
+}): JSX.Element {
+  const { usage } = answer;
+  const parts = [seconds(answer.seconds.total)];
+  if (answer.model) {
+    parts.push(answer.model);
+    parts.push(
+      tn('%1 call', '%1 calls', usage.calls),
+      t('%1 tokens in, %2 out', usage.prompt_tokens, usage.completion_tokens)
+    );
+  } else {
+    parts.push(t('no model'));
+  }
+  const detail = [
+    t('database %1', seconds(answer.seconds.database)),
+    answer.as_of ? t('data as of %1', new Date(answer.as_of).toLocaleString()) : '',
+    answer.confidence === null ? '' : t('confidence %1 %', Math.round(answer.confidence * 100))
+  ].filter(Boolean);
+  return (
+    <footer className="clew-Cost">
+      <span title={detail.join('\n')}>{[...parts, ...detail.slice(1)].join(' · ')}</span>
+      <span className="clew-Cost-actions">
+        {answer.text && <Copy text={answer.text} />}
+        {turn.run && (
+          <button
+            className="clew-Button clew-mod-quiet"
+            title={t('Go on from here in a thread of its own')}
+            onClick={() => void conversation.branch(turn)}
+          >
+            {t('Branch')}
+          </button>
+        )}
+      </span>
+    </footer>
+  );
+}
