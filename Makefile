@@ -64,6 +64,11 @@ bench: setup  ## run the benchmarks, which write benchmarks/RESULTS.md
 	@for program in context overhead guard proofs data question_sets sandbox answers; do \
 		echo "$$program"; $(RUN) benchmarks/$$program.py --write; done
 
+.PHONY: panel
+panel: setup  ## build the JupyterLab panel anew (needs Node); commit what it makes
+	$(RUN) notebook_ext/front_end.py build
+	$(RUN) notebook_ext/front_end.py install
+
 .PHONY: dist
 dist: setup  ## build the source archive and the wheel in dist/ and list the wheel's files
 	rm -rf build dist

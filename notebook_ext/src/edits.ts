@@ -55,9 +55,11 @@ export function apply(
     }
   }
   const applied: IApplied[] = [];
+  // The model's own list of cells stands still until the transaction ends: this one follows.
+  const line = [...notebook.cells];
   notebook.transact(() => {
     for (const proposal of proposals) {
-      applied.push(applyOne(notebook, proposal, all, order));
+      applied.push(applyOne(notebook, line, proposal, all, order));
     }
   });
   return applied;
@@ -79,16 +81,19 @@ export function conflict(notebook: SharedNotebook, proposal: IProposal): EditRef
   return null;
 }
 
-/** Find the index at which an inserted cell would stand. */
+/** Find the index at which an inserted cell would stand.
+ *
+ * @param line - ids of the cells as they stand, top first.
+ */
 export function placeOf(
-  notebook: SharedNotebook,
+  line: string[],
   proposal: IProposal,
   all: IProposal[],
   order: string[]
 ): number {
   let after = proposal.after_cell;
   for (let steps = 0; steps <= all.length && after !== null; steps++) {
-    const index = indexOf(notebook, after);
+    const index = line.indexOf(after);
     if (index >= 0) {
       return index + 1;
     }
@@ -103,33 +108,38 @@ export function placeOf(
   }
   // The cell is gone: the nearest one above it that is left.
   for (let at = order.indexOf(after) - 1; at >= 0; at--) {
-    const index = indexOf(notebook, order[at]);
+    const index = line.indexOf(order[at]);
     if (index >= 0) {
       return index + 1;
     }
   }
-  return notebook.cells.length;
+  return line.length;
 }
+
+type SharedCell = SharedNotebook['cells'][number];
 
 function applyOne(
   notebook: SharedNotebook,
+  line: SharedCell[],
   proposal: IProposal,
   all: IProposal[],
   order: string[]
 ): IApplied {
+  const ids = line.map(cell => cell.id);
   if (proposal.op === 'insert') {
-    const index = placeOf(notebook, proposal, all, order);
-    const taken = indexOf(notebook, proposal.cell_id) >= 0;
+    const index = placeOf(ids, proposal, all, order);
+    const taken = ids.includes(proposal.cell_id);
     const cell = notebook.insertCell(index, {
       cell_type: proposal.cell_type,
       ...(taken ? {} : { id: proposal.cell_id }),
       source: proposal.new,
       metadata: structuredClone(proposal.metadata ?? {})
     } as any);
+    line.splice(index, 0, cell);
     return { proposal, cell: cell.id, index, before: null, after: sha256(proposal.new) };
   }
-  const index = indexOf(notebook, proposal.cell_id);
-  const cell = notebook.getCell(index);
+  const index = ids.indexOf(proposal.cell_id);
+  const cell = line[index];
   const before: ICellText = {
     id: cell.id,
     cell_type: cell.cell_type,
@@ -138,6 +148,7 @@ function applyOne(
   };
   if (proposal.op === 'delete') {
     notebook.deleteCell(index);
+    line.splice(index, 1);
     return { proposal, cell: proposal.cell_id, index, before, after: null };
   }
   cell.setSource(proposal.new);
@@ -157,24 +168,26 @@ export function takeBack(panel: NotebookPanel, edits: IApplied[]): IProposal[] {
   }
   const notebook = panel.model!.sharedModel;
   const left: IProposal[] = [];
+  const line = [...notebook.cells];
   notebook.transact(() => {
     for (const edit of [...edits].reverse()) {
-      const index = indexOf(notebook, edit.cell);
+      const index = line.findIndex(cell => cell.id === edit.cell);
       if (edit.after === null) {
         if (index < 0) {
-          const place = Math.min(edit.index, notebook.cells.length);
-          notebook.insertCell(place, structuredClone(edit.before) as any);
+          const place = Math.min(edit.index, line.length);
+          line.splice(place, 0, notebook.insertCell(place, structuredClone(edit.before) as any));
         }
         continue;
       }
       if (index < 0) {
         continue; // the user deleted it: nothing is left to take back
       }
-      const cell = notebook.getCell(index);
+      const cell = line[index];
       if (sha256(cell.source) !== edit.after) {
         left.push(backProposal(edit, cell.source));
       } else if (edit.before === null) {
         notebook.deleteCell(index);
+        line.splice(index, 1);
       } else {
         cell.setSource(edit.before.source);
         cell.setMetadata(edit.before.metadata as any);

@@ -45,6 +45,7 @@ export class InPlace {
   private _lay(): void {
     const { content, model } = this._panel;
     const notebook = model!.sharedModel;
+    const line = notebook.cells.map(cell => cell.id);
     const wanted = new Map<string, { cell: Cell; first: boolean; make: () => Widget }>();
     for (const turn of this._conversation.turns) {
       const all = turn.items.map(item => item.proposal);
@@ -55,7 +56,7 @@ export class InPlace {
         const { proposal } = item;
         const index =
           proposal.op === 'insert'
-            ? placeOf(notebook, proposal, all, turn.order) - 1
+            ? placeOf(line, proposal, all, turn.order) - 1
             : indexOf(notebook, proposal.cell_id);
         const cell = content.widgets[Math.max(0, index)];
         if (!cell || (proposal.op !== 'insert' && index < 0)) {

@@ -8,7 +8,9 @@ import { sha256 } from './sha256';
 import { IItem, Turn } from './turn';
 import { t } from './words';
 
-const SHOWN_LINES = 10;
+// In the panel a glance is enough: the whole text stands in the notebook.
+const SHOWN_LINES = 5;
+const SHOWN_IN_PLACE = 14;
 
 const KINDS: { [kind: string]: () => string } = {
   sql: () => t('SQL cell'),
@@ -86,7 +88,11 @@ export function ProposalCard({ conversation, turn, item, inPlace }: IProps): JSX
           leave={() => setEditing(false)}
         />
       ) : (
-        (!decided || !inPlace) && <Diff before={proposal.old} after={text} folded={decided} />
+        (!decided || !inPlace) && <Diff
+            before={proposal.old}
+            after={text}
+            most={decided ? 0 : inPlace ? SHOWN_IN_PLACE : SHOWN_LINES}
+          />
       )}
       {item.note && (
         <p className="clew-Note clew-mod-warn" role="alert">
@@ -171,13 +177,13 @@ function Conflict({ conversation, turn, item }: IProps): JSX.Element {
 interface IDiffProps {
   before: string;
   after: string;
-  folded: boolean;
+  /** Lines that are shown before the reader asks for all. */
+  most: number;
 }
 
-export function Diff({ before, after, folded }: IDiffProps): JSX.Element {
+export function Diff({ before, after, most }: IDiffProps): JSX.Element {
   const [open, setOpen] = React.useState(false);
   const lines = React.useMemo(() => diffLines(before, after), [before, after]);
-  const most = folded ? 0 : SHOWN_LINES;
   const shown = open ? lines : lines.slice(0, most);
   return (
     <div className="clew-Diff">

@@ -83,7 +83,7 @@ export function ReceiptNumber({ receipt, sql, go }: IProps): JSX.Element {
           <span className="clew-Receipt-place">
             {[formula(receipt.expression), place].filter(Boolean).join(' · ')}
           </span>
-          {sql && <code>{sql.length > 600 ? sql.slice(0, 600) + '…' : sql}</code>}
+          {sql && <code className="clew-Receipt-sql">{sql.length > 600 ? sql.slice(0, 600) + '…' : sql}</code>}
           <span className="clew-Receipt-place">{t('Click: go to its cell')}</span>
         </span>
       )}

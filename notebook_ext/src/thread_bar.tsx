@@ -1,5 +1,6 @@
 /** Which thread is open, which others are there, and what is shown? */
 
+import { addIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Conversation } from './conversation';
@@ -56,7 +57,7 @@ export function ThreadBar({ panel, conversation }: IProps): JSX.Element {
             panel.focusComposer();
           }}
         >
-          ＋
+          <addIcon.react tag="span" width="16px" height="16px" />
         </button>
       </div>
       {open && (
