@@ -87,6 +87,16 @@ class ResultHandler(ClewHandler):
         self.finish(body, set_content_type=ARROW_STREAM if as_arrow else "application/json")
 
 
+class FigureHandler(ClewHandler):
+    """`GET figures/{run}[/{step}]`."""
+
+    @authenticated
+    @authorized
+    async def get(self, run: str, step: str | None = None) -> None:
+        """Send a chart."""
+        self.finish(await self.apart(_figure, self.service, self.user, run, step or ""))
+
+
 class GraphHandler(ClewHandler):
     """`POST graph`."""
 
@@ -215,6 +225,10 @@ def _rows(
     piece = service.results.piece(stored.run, step, offset=offset, limit=limit, sort=sort)
     headers = {"X-Clew-Rows": str(piece.row_count), "X-Clew-As-Of": piece.as_of or ""}
     return (_arrow(piece) if as_arrow else _json(piece)), headers
+
+
+def _figure(service: Service, user: str, run: str, step: str) -> str:
+    return service.results.figure(service.stored_run(user, run).run, step)
 
 
 def _arrow(piece: Piece) -> bytes:

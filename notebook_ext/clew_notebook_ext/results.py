@@ -1,4 +1,4 @@
-"""Which rows did the last answers have? Kept in memory, handed on in pieces and sorted."""
+"""Which rows and charts did the last answers have? Kept in memory, handed on in pieces."""
 
 from __future__ import annotations
 
@@ -14,10 +14,29 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from clew.answer import Answer
+    from clew_core.answer import Part
+    from clew_core.chart_spec import ChartSpec
 
 KEPT_BYTES = 256_000_000
 MOST_ROWS = 10_000
 """Rows that one request gives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A result that is kept.
+
+    Attributes:
+        table: its rows.
+        as_of: when it was read, ISO 8601.
+        chart: how it is drawn; None where it is not.
+        drawn: the rows of the chart, where they are not those of ``table``.
+    """
+
+    table: pa.Table
+    as_of: str | None
+    chart: ChartSpec | None
+    drawn: pa.Table | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +59,16 @@ class Results:
 
     def __init__(self) -> None:
         """Hold nothing."""
-        self._tables: OrderedDict[str, dict[str, tuple[pa.Table, str | None]]] = OrderedDict()
+        self._tables: OrderedDict[str, dict[str, Kept]] = OrderedDict()
         self._lock = threading.Lock()
 
     def keep(self, run: str, answer: Answer) -> None:
         """Keep the tables of an answer, and let go of the oldest ones beyond what is kept."""
-        tables = {part.step: (part.table, part.as_of) for part in answer.parts
-                  if part.table is not None}  # fmt: skip
-        if answer.table is not None:
-            tables[""] = (answer.table, answer.as_of)
+        tables: dict[str, Kept] = {}
+        found: list[tuple[str, Answer | Part]] = [("", answer)]
+        for step, of in [*found, *((part.step, part) for part in answer.parts)]:
+            if of.table is not None:
+                tables[step] = Kept(table=of.table, as_of=of.as_of, chart=of.chart, drawn=of.drawn)
         if not tables:
             return
         with self._lock:
@@ -81,20 +101,36 @@ class Results:
             NotFound: it is not kept, or never was.
             UsageError: there is no such column, or it has no order, or a number is out of range.
         """
+        found = self._find(run, step)
+        if offset < 0 or not 0 <= limit <= MOST_ROWS:
+            raise UsageError(f"offset begins at 0; limit is 0 to {MOST_ROWS}.")
+        rows = _sorted(found.table, sort).slice(offset, limit)
+        return Piece(rows=rows, row_count=found.table.num_rows, as_of=found.as_of)
+
+    def figure(self, run: str, step: str = "") -> str:
+        """Draw a result: a Plotly figure as JSON.
+
+        Raises:
+            NotFound: it is not kept, or has no chart.
+        """
+        from clew_tools.charts.compile import figure
+
+        found = self._find(run, step)
+        if found.chart is None:
+            raise NotFound("This answer has no chart.")
+        drawn = figure(found.chart, found.table if found.drawn is None else found.drawn)
+        return str(drawn.to_json())
+
+    def _find(self, run: str, step: str) -> Kept:
         with self._lock:
             found = self._tables.get(run, {}).get(step)
         if found is None:
             raise NotFound("These rows are not kept any more.", hint="Run the answer's cell.")
-        if offset < 0 or not 0 <= limit <= MOST_ROWS:
-            raise UsageError(f"offset begins at 0; limit is 0 to {MOST_ROWS}.")
-        table, as_of = found
-        return Piece(
-            rows=_sorted(table, sort).slice(offset, limit), row_count=table.num_rows, as_of=as_of
-        )
+        return found
 
 
-def _size(tables: dict[str, tuple[pa.Table, str | None]]) -> int:
-    return sum(table.nbytes for table, _ in tables.values())
+def _size(tables: dict[str, Kept]) -> int:
+    return sum(kept.table.nbytes for kept in tables.values())
 
 
 def _sorted(table: pa.Table, sort: str) -> pa.Table:

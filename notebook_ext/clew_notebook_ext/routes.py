@@ -31,6 +31,8 @@ ROUTES: tuple[tuple[str, type[ClewHandler]], ...] = (
     (r"samples", data_handlers.SamplesHandler),
     (rf"results/{_ID}", data_handlers.ResultHandler),
     (rf"results/{_ID}/{_ID}", data_handlers.ResultHandler),
+    (rf"figures/{_ID}", data_handlers.FigureHandler),
+    (rf"figures/{_ID}/{_ID}", data_handlers.FigureHandler),
     (r"graph", data_handlers.GraphHandler),
 )
 

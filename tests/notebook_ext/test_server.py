@@ -343,6 +343,16 @@ def test_results_come_in_pieces_sorted_as_arrow_or_json(server: Server) -> None:
     assert server.ask("GET", f"results/{answer['run']}/s9").status == 404
 
 
+def test_a_chart_comes_as_a_figure(server: Server) -> None:
+    body = question("total amount by channel as a bar chart")
+    answer = server.ask("POST", "ask", body).json
+    assert answer["chart"]["mark"] == "bar"
+    figure = server.ask("GET", f"figures/{answer['run']}").json
+    assert figure["data"][0]["type"] == "bar" and "layout" in figure
+    plain = server.ask("POST", "ask", question("how many orders are there?")).json
+    assert server.ask("GET", f"figures/{plain['run']}").status == 404
+
+
 def test_the_graph_tells_what_feeds_what_what_is_stale_and_what_would_be_sent(
     server: Server,
 ) -> None:
@@ -402,8 +412,8 @@ def test_halves_of_characters_and_zero_bytes_do_no_harm(server: Server) -> None:
         ("GET", "runs/none"), ("GET", "runs/none/events"), ("POST", "runs/none/cancel"),
         ("POST", "runs/none/resume"), ("POST", "runs/none/approvals/a"),
         ("PUT", "runs/none/plan"), ("GET", "threads/none"), ("PATCH", "threads/none"),
-        ("POST", "threads/none/branch"), ("GET", "results/none"), ("GET", "nothing"),
-        ("GET", "runs/../../etc"), ("GET", "/clew/v2/status"),
+        ("POST", "threads/none/branch"), ("GET", "results/none"), ("GET", "figures/none"),
+        ("GET", "nothing"), ("GET", "runs/../../etc"), ("GET", "/clew/v2/status"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(server: Server, method: str, path: str) -> None:

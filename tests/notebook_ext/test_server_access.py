@@ -1,6 +1,7 @@
 """Who may ask what: logged in or not, with and without the form's token, one user and another."""
 
 import http.client
+import re
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from clew_notebook_ext.handler import ClewHandler
 from clew_notebook_ext.routes import ROUTES
-from notebook_ext.server import TOKEN, Reply, Server, running
+from notebook_ext.server import ROOT, TOKEN, Reply, Server, running
 
 ROLES = """\
 clerk:
@@ -62,6 +63,17 @@ def test_every_verb_of_every_route_wants_a_login(server: Server) -> None:
             reply = server.ask(method, path, b"{}" if method != "GET" else None, headers=headers)
             assert reply.status == 403, (method, path)
             assert reply.json["kind"] == "Forbidden"
+
+
+def test_the_contract_names_every_route() -> None:
+    text = (ROOT / "notebook_ext" / "CONTRACT.md").read_text(encoding="utf-8")
+    table = text.partition("## Routes")[2].partition("### POST ask")[0]
+    named = set()
+    for method, path in re.findall(r"^\| `([A-Z]+) ([^`]+)`", table, re.MULTILINE):
+        path = re.sub(r"\[?\?.*", "", path.replace("[/{step}]", "&"))
+        path = re.sub(r"\{\w+\}", "x", path)
+        named |= {(method, path.replace("&", more)) for more in ("", "/x")}
+    assert named == set(_paths())
 
 
 def _cookies(connection: http.client.HTTPConnection) -> dict[str, str]:
@@ -121,6 +133,7 @@ def test_one_user_sees_nothing_of_another(hub: Server) -> None:
         f"POST runs/{run}/proposals/{run}-1": {"resolution": "rejected"},
         f"POST answers/{run}/feedback": {"said": "no"},
         f"GET results/{run}": None,
+        f"GET figures/{run}": None,
         f"GET threads/{thread}": None,
         f"PATCH threads/{thread}": {"title": "mine"},
         f"DELETE threads/{thread}": None,
