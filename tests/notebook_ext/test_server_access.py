@@ -1,5 +1,6 @@
 """Who may ask what: logged in or not, with and without the form's token, one user and another."""
 
+import ast
 import http.client
 import re
 import urllib.parse
@@ -63,6 +64,20 @@ def test_every_verb_of_every_route_wants_a_login(server: Server) -> None:
             reply = server.ask(method, path, b"{}" if method != "GET" else None, headers=headers)
             assert reply.status == 403, (method, path)
             assert reply.json["kind"] == "Forbidden"
+
+
+def test_every_verb_is_guarded_by_login_and_by_jupyters_authorizer() -> None:
+    verbs = [
+        (path.name, node)
+        for path in (ROOT / "notebook_ext" / "clew_notebook_ext").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.AsyncFunctionDef) and node.name in VERBS
+    ]
+    assert len(verbs) > 20
+    for name, node in verbs:
+        assert [ast.unparse(d) for d in node.decorator_list] == ["authenticated", "authorized"], (
+            f"{name}:{node.lineno}"
+        )
 
 
 def test_the_contract_names_every_route() -> None:
