@@ -19,7 +19,7 @@ State = Literal["ok", "optional", "warning", "missing"]
 # Without these Clew does not run; the names are those of the packages.
 NEEDED = (
     "duckdb", "sqlglot", "sqlalchemy", "pyarrow", "pandas", "plotly", "nbformat", "nbclient",
-    "ipykernel", "jupyterlab", "langgraph", "jsonschema", "PyYAML", "openpyxl",
+    "ipykernel", "jupyter-server", "jupyterlab", "langgraph", "jsonschema", "PyYAML", "openpyxl",
 )  # fmt: skip
 OPTIONAL = {"polars": "`%%sql --as polars`"}
 # A source is looked at for so long.
@@ -192,9 +192,23 @@ def _kernel() -> Finding:
 
 
 def _panel() -> Finding:
+    """See whether JupyterLab would find the panel and Jupyter its server."""
+    from jupyter_core.paths import jupyter_config_path, jupyter_path
+
+    server = any(
+        (Path(folder) / "jupyter_server_config.d" / "clew.json").is_file()
+        for folder in jupyter_config_path()
+    )
+    built = any(
+        (Path(folder) / "clew-notebook-ext" / "package.json").is_file()
+        for folder in jupyter_path("labextensions")
+    )
+    if server and built:
+        return Finding(name="panel", state="ok", detail="JupyterLab shows it: clew lab")
+    missing = "its server" if built else "the panel" if server else "the panel and its server"
     return Finding(
         name="panel",
         state="optional",
-        detail="not installed in this version",
-        todo="Use `clew ask … --notebook OUT.ipynb`, or `%load_ext clew` in a notebook.",
+        detail=f"Jupyter does not find {missing}",
+        todo="pip install . (in a checkout: make setup), or use `%load_ext clew` in a notebook.",
     )

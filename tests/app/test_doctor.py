@@ -23,7 +23,7 @@ def test_it_is_content_while_only_optional_parts_are_missing(
 ) -> None:
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out
-    assert "optional  panel: not installed in this version" in out
+    assert " panel: " in out
     assert out.endswith("All that Clew needs is there.\n")
 
 
@@ -32,6 +32,23 @@ def test_json_is_one_object_with_the_same(capsys: pytest.CaptureFixture[str]) ->
     found = json.loads(capsys.readouterr().out)
     assert found["status"] == "done"
     assert "panel" in {finding["name"] for finding in found["findings"]}
+
+
+def test_it_says_which_half_of_the_panel_jupyter_does_not_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_core.paths.jupyter_config_path", lambda: [str(tmp_path)])
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(tmp_path)])
+    (panel,) = _found("panel")
+    assert panel.state == "optional" and "the panel and its server" in panel.detail
+    (tmp_path / "clew-notebook-ext").mkdir()
+    (tmp_path / "clew-notebook-ext" / "package.json").write_text("{}", encoding="utf-8")
+    (panel,) = _found("panel")
+    assert panel.state == "optional" and "find its server" in panel.detail and panel.todo
+    (tmp_path / "jupyter_server_config.d").mkdir()
+    (tmp_path / "jupyter_server_config.d" / "clew.json").write_text("{}", encoding="utf-8")
+    (panel,) = _found("panel")
+    assert panel.state == "ok"
 
 
 def test_a_package_that_is_missing_is_named_with_its_command(
