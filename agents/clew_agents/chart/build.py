@@ -70,8 +70,8 @@ def ranked_bars(shape: Shape) -> ChartSpec:
     encoding = group.encoding
     cut = Cut(values=group.values)
     if group.kind == "category":
-        cut = first(shape, group, BARS) if shape.spec.order else largest(shape, group, BARS)
-        if not shape.spec.order:
+        cut = first(shape, group, BARS) if shape.ordered else largest(shape, group, BARS)
+        if not shape.ordered:
             encoding = replace(encoding, sort=Sort(by=number.name, direction="descending"))
     elif group.kind == "classes" and not isinstance(group.values[0], str):
         encoding = replace(encoding, sort=Sort())
@@ -91,7 +91,7 @@ def grouped_bars(shape: Shape, stacking: Stacking = "none") -> ChartSpec:
         note=" ".join(filter(None, (x_cut.note, color_cut.note))),
     )
     encoding = x.encoding
-    if x.kind == "category" and not shape.spec.order:
+    if x.kind == "category" and not shape.ordered:
         encoding = replace(encoding, sort=Sort(by=shape.numbers[0].name, direction="descending"))
     lying = x.kind == "category" and _should_lie(x_cut.values)
     bars = len(x_cut.values) * (len(color_cut.values) if stacking == "none" else 1)

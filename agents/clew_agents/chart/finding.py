@@ -18,10 +18,12 @@ from clew_agents.sql.describe import period_text
 from clew_core.chart_spec import ChartSpec
 from clew_tools.charts import words
 
+_CARRIED = ("running_total", "rolling_sum", "rolling_avg")  # each holds the one before
 FEWEST = 6  # periods or points that a test is made of
 MOST = 200  # of more, every n-th is tested
 LEVEL = 0.01
 MODERATE = 0.3  # a weaker association is not worth a title
+LEAD = 0.02  # a smaller lead can't be seen
 PEAK = 1.25  # a single peak stands this much above the next
 LONGEST = 40  # signs of a group's name in a title
 
@@ -56,6 +58,8 @@ def _course(shape: Shape, time: Group) -> str:
     """Tell which way a number went, or when it peaked."""
     what = title_of(shape.numbers[0])
     pairs = _known(shape, time)
+    if any(comparison.kind in _CARRIED for comparison in shape.spec.comparisons):
+        return ""
     if shape.spec.limit is not None or len({period for period, _ in pairs}) < len(pairs):
         return ""
     pairs.sort(key=lambda pair: str(pair[0]))
@@ -87,12 +91,14 @@ def _leader(shape: Shape, group: Group) -> str:
     if len(leaders) != 1 or leaders[0] is None:
         return ""
     name = _named(shape, group, leaders[0])
+    others = sorted((value for _, value in pairs if value != best), reverse=not lowest)
+    if not shape.ranked and abs(best - others[0]) < LEAD * max(abs(best), abs(others[0])):
+        return ""
     if group.kind in ("part", "classes"):
         place = "in" if group.encoding.unit in ("month_of_year", "quarter_of_year") else "on"
         if group.encoding.unit != "day_of_week" and place == "on":
             return ""  # "highest at 9:00" of an average day says less than the bars
         return f"{title_of(number)} is {'lowest' if lowest else 'highest'} {place} {name}"
-    others = sorted((value for _, value in pairs if value != best), reverse=not lowest)
     far = not lowest and others[0] > 0 and best >= 2 * others[0]
     return f"{name} has {'by far ' if far else ''}the {_superlative(number, lowest)}"
 

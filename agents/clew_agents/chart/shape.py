@@ -116,6 +116,11 @@ class Shape:
         return tuple(group for group in self.groups if group is not self.time)
 
     @property
+    def ordered(self) -> bool:
+        """Tell whether the question gave its rows an order; a comparison brings one of its own."""
+        return bool(self.spec.order) and (self.ranked or not self.spec.comparisons)
+
+    @property
     def ranked(self) -> bool:
         """Tell whether the question put its rows in an order by a number."""
         order = self.spec.order

@@ -50,11 +50,24 @@ def title_of(spec: QuerySpec) -> str:
 
 def title(spec: QuerySpec, words: Describer) -> str:
     """As ``title_of``, with a describer that is there already."""
-    parts = [words.measures() if spec.measures else words.listed()]
+    parts = [words.measures() if spec.measures else _listed(spec, words)]
     if spec.dimensions and spec.measures:
         parts.append(f"by {words.dimensions()}")
     text = " ".join([*parts, words.conditions()]).strip()
     return text[:1].upper() + text[1:]
+
+
+def _listed(spec: QuerySpec, words: Describer) -> str:
+    """Say which rows are drawn or listed."""
+    mark = spec.chart.mark if spec.chart else None
+    names = [words.column(d.of) for d in spec.dimensions]
+    if mark == "histogram" and len(names) == 1:
+        return f"distribution of {names[0]}"
+    if mark == "point" and len(names) == 2:
+        return f"{names[1]} against {names[0]}"
+    if mark == "box" and len(names) > 1:
+        return f"{names[-1]} by {' and '.join(names[:-1])}"
+    return words.listed()
 
 
 class _Writer:

@@ -7,6 +7,7 @@ question agree. What is not: that the words were understood as they were meant.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from clew_agents.proposer import AsksBack, Candidate, CannotAnswer, Proposer
 from clew_agents.sql.builtin import SqlContext
-from clew_agents.sql.describe import Describer
+from clew_agents.sql.describe import Describer, as_date, period_text
 from clew_agents.sql.dropped import ROWS, counts
+from clew_agents.sql.partial import HIGH, LOW, cut_periods, span
 from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
 from clew_core.errors import RetryByModel, ToolFailed
@@ -103,7 +105,11 @@ class SqlAgent:
         if not alone and _differ(likely):
             raise self._ask_reading(question, likely)
         chosen = self._with_ties(self._nonempty(held[0], deadline), deadline)
-        warnings = (*chosen.candidate.warnings, *self._dropped(chosen, deadline))
+        warnings = (
+            *chosen.candidate.warnings,
+            *self._dropped(chosen, deadline),
+            *self._partial(chosen, deadline),
+        )
         return _with_warnings(chosen, warnings)
 
     def run_option(self, option: Option, proposer: ProposerName, deadline: Deadline) -> Verified:
@@ -274,6 +280,33 @@ class SqlAgent:
             return ()
         said = f"Rows of {whole.table!r} that belong to none of {table!r} are in no group."
         return (said,)
+
+    def _partial(self, verified: Verified, deadline: Deadline) -> tuple[str, ...]:
+        """Say that the data begin or end within a period that is shown."""
+        asked = span(verified.candidate.spec)
+        if asked is None:
+            return ()
+        probe, dimension = asked
+        row = self._run(self._compiled(probe).sql, deadline).table.to_pylist()[0]
+        low, high = as_date(row[LOW]), as_date(row[HIGH])
+        shown = verified.result.table.column(dimension.name).to_pylist()
+        days = [dt.date(v, 1, 1) if isinstance(v, int) else as_date(v) for v in shown]
+        periods = [day for day in days if day is not None]
+        if low is None or high is None:
+            return ()
+        what = "the data run"
+        for test in _predicates(verified.candidate.spec):
+            bound = as_date(test.values[0]) if test.values and test.on == dimension.of else None
+            if bound is not None and test.operator == ">=" and bound > low:
+                low, what = bound, "the question goes"
+            if bound is not None and test.operator == "<" and bound <= high:
+                high, what = bound - dt.timedelta(days=1), "the question goes"
+        cut = cut_periods(dimension, periods, low, high)
+        if not cut:
+            return ()
+        named = " and ".join(period_text(day, dimension.grain) for day in cut)
+        verb = "is" if len(cut) == 1 else "are"
+        return (f"{named} {verb} not whole: {what} from {low} to {high}.",)
 
     def _outside(self, spec: QuerySpec, deadline: Deadline) -> str:
         """Say the span of the data where a period lies outside of it or in a gap."""

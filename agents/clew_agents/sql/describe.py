@@ -324,19 +324,22 @@ def period_text(value: object, grain: str | None) -> str:
         return calendar.month_name[value]
     if grain == "hour_of_day":
         return f"{value}:00"
-    day = _as_date(value)
+    day = as_date(value)
     if day is None:
         return str(value)
     if grain == "month":
         return f"{calendar.month_name[day.month]} {day.year}"
     if grain == "quarter":
         return f"Q{(day.month + 2) // 3} {day.year}"
+    if grain == "year":
+        return str(day.year)
     if grain == "week":
         return f"the week of {day.isoformat()}"
     return day.isoformat()
 
 
-def _as_date(value: object) -> dt.date | None:
+def as_date(value: object) -> dt.date | None:
+    """Read a date, a moment or ISO 8601 text as a day; None: it is none."""
     if isinstance(value, dt.datetime):
         return value.date()
     if isinstance(value, dt.date):
@@ -353,7 +356,7 @@ def _span(condition: q.AllOf) -> str:
     for test in condition.all:
         if not isinstance(test, q.Predicate) or not isinstance(test.on, q.Column):
             return ""
-        day = _as_date(test.values[0]) if test.values and isinstance(test.values[0], str) else None
+        day = as_date(test.values[0]) if test.values and isinstance(test.values[0], str) else None
         if day is None or test.operator not in (">=", "<"):
             return ""
         low, high = (day, high) if test.operator == ">=" else (low, day)

@@ -14,7 +14,6 @@ from clew_tools.charts import palette
 from clew_tools.charts.plan import (
     FACET_COLUMNS,
     FACET_HEIGHT,
-    FEW_PERIODS,
     LEGEND_BELOW,
     LONG_NAME,
     MARKER_PIXELS,
@@ -95,7 +94,7 @@ def _layout(planned: Plan, columns: Columns) -> Json:
             axes[name] = _fill(template, Group(columns=columns), columns)
     for ticks in planned.ticks:
         periods = [value for value in distinct(columns[ticks.field]) if value is not None]
-        if len(periods) <= (FEW_PERIODS // 2 if planned.facet else FEW_PERIODS):
+        if len(periods) <= planned.few_periods:
             axes[f"{ticks.axis}axis"]["tickvals"] = periods
             if ticks.tickformat:
                 axes[f"{ticks.axis}axis"]["tickformat"] = ticks.tickformat

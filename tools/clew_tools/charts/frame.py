@@ -40,6 +40,8 @@ def axis_of(
         drawn |= {"type": "date", "showgrid": False}
         if unit in PERIODS:
             drawn["hoverformat"] = PERIODS[unit].hover
+        if spec.facet is not None:
+            drawn |= {"nticks": 4, "tickangle": 0}  # little room, and no labels upright
     elif encoding.type == "quantitative":
         if unit == "year":
             drawn |= {"tickformat": "d", "hoverformat": "d", "showgrid": False, "zeroline": False}

@@ -41,8 +41,10 @@ from clew_tools.charts.words import (
 
 MARKER_PIXELS = 40  # across the largest marker
 FACET_COLUMNS = 3
-FACET_HEIGHT = 240  # pixels of a row of small charts
-FEW_PERIODS = 12  # each has a tick of its own; in small charts half as many
+FACET_HEIGHT = 270  # pixels of a row of small charts
+FEW_PERIODS = 12  # each has a tick of its own
+FEW_BESIDE = 8  # so many beside a legend
+FEW_SMALL = 4  # so many in small charts
 LONG_NAME = 20  # signs of a legend's name; longer ones would take the place of the marks
 LEGEND_BELOW: Json = {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
 
@@ -99,6 +101,11 @@ class Plan:
     y_axis: Json = field(default_factory=dict)
     ticks: tuple[PeriodTicks, ...] = ()
     columns: tuple[str, ...] | None = None
+
+    @property
+    def few_periods(self) -> int:
+        """How many periods have a tick each, without turning their labels."""
+        return FEW_SMALL if self.facet else FEW_BESIDE if self.split else FEW_PERIODS
 
 
 def plan(spec: ChartSpec) -> Plan:

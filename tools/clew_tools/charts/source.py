@@ -11,7 +11,6 @@ from clew_tools.charts import palette
 from clew_tools.charts.plan import (
     FACET_COLUMNS,
     FACET_HEIGHT,
-    FEW_PERIODS,
     LEGEND_BELOW,
     LONG_NAME,
     MARKER_PIXELS,
@@ -226,7 +225,7 @@ def _axes(planned: Plan, rows: str) -> list[str]:
             code.append(_call(f"fig.update_{axis}axes", _named(template, rows, rows), ""))
     for ticks in planned.ticks:
         update = f"fig.update_{ticks.axis}axes"
-        code += _period_ticks(ticks.field, ticks.tickformat, rows, update, FEW_PERIODS)
+        code += _period_ticks(ticks.field, ticks.tickformat, rows, update, planned.few_periods)
     return code
 
 
@@ -252,7 +251,7 @@ def _facets(planned: Plan, rows: str) -> list[str]:
         code.append(f"{axis}_axis = " + _literal(_named(template, rows, rows), "", 9))
     for ticks in planned.ticks:
         update = f"{ticks.axis}_axis.update"
-        code += _period_ticks(ticks.field, ticks.tickformat, rows, update, FEW_PERIODS // 2)
+        code += _period_ticks(ticks.field, ticks.tickformat, rows, update, planned.few_periods)
     if planned.split:
         code += [_colors(planned, rows), "told = set()"]
     code += [
