@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from clew_agents.insight.asking import Asking
 from clew_agents.insight.contest import compare
 from clew_agents.insight.days import sharpen
+from clew_agents.insight.definition import definition
 from clew_agents.insight.evidence import evidence
 from clew_agents.insight.explore import Departure, Explored, Explorer
 from clew_agents.insight.finding import Finding, InsightAnswer
@@ -72,6 +73,13 @@ class InsightAgent:
         )
         words = Words()
         self._said = set()
+        if frame.intent == "definition":
+            findings, tried, noun = definition(question, self.context, asking, words)
+            nothing = (
+                f"In {noun} no rule was found that held up to some day and not any more from "
+                "then on: neither a threshold nor a sum of other numbers of the row."
+            )
+            return _answer(findings, nothing, tried, asking, words)
         if frame.intent == "together":
             return self._together(question, frame, asking, words)
         subject = understand(question, frame, self.context, asking)

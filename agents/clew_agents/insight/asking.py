@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import sqlglot
 from sqlglot import exp
@@ -30,19 +30,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Days:
-    """A virtual column: the days from one date of a row to another.
+    """A virtual column: the time from one date of a row to another.
 
     Attributes:
         name: of the virtual column.
         table: whose rows.
         start: the column of the earlier date.
         end: the column of the later date.
+        unit: whole days, or hours with their parts.
     """
 
     name: str
     table: str
     start: str
     end: str
+    unit: Literal["days", "hours"] = "days"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +169,12 @@ _DAYS: Mapping[str, str] = {
     "postgres": "(CAST({end} AS DATE) - CAST({start} AS DATE))",
 }
 
+_HOURS: Mapping[str, str] = {
+    "sqlite": "((julianday({end}) - julianday({start})) * 24)",
+    "duckdb": "(EXTRACT(EPOCH FROM ({end} - {start})) / 3600.0)",
+    "postgres": "(EXTRACT(EPOCH FROM ({end} - {start})) / 3600.0)",
+}
+
 
 def _in_place(sql: str, days: tuple[Days, ...], dialect: str) -> str:
     """Put the expressions of virtual columns in their places."""
@@ -185,6 +193,7 @@ def _in_place(sql: str, days: tuple[Days, ...], dialect: str) -> str:
                 this=exp.to_identifier(name, quoted=True), table=table.copy() if table else None
             ).sql(dialect)
 
-        words = _DAYS[dialect].format(start=text(virtual.start), end=text(virtual.end))
+        texts = _DAYS if virtual.unit == "days" else _HOURS
+        words = texts[dialect].format(start=text(virtual.start), end=text(virtual.end))
         column.replace(sqlglot.parse_one(words, dialect=dialect))
     return tree.sql(dialect, pretty=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FindingKind = Literal[
     "change", "jump", "contest", "reversal", "trend", "season", "outlier", "together", "shift",
-    "concentration",
+    "concentration", "definition",
 ]  # fmt: skip
 
 

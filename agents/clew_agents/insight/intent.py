@@ -46,6 +46,8 @@ FRAME = frozenset(
     "went side dropping our we you i please most mostly at its it this that time over look "
     "since more less than before each other usual usually normal really find insights insight "
     "findings "
+    "meaning definition defined redefined calculation formula rule computed calculated still same "
+    "way differently "
     "performance compare compared than versus vs responsible made make makes come came "
     "show see were not a an on as period year month week".split()
 )  # fmt: skip
@@ -89,6 +91,15 @@ _TOGETHER = re.compile(
     r"|moves with|linked to|go together|have to do with)\b",
     re.IGNORECASE,
 )
+# "Did the meaning of x change?", "has x been redefined?", "is x still computed the same way?"
+_DEFINITION = re.compile(
+    r"\b(?:meaning|definition|calculation|computation|formula|rule)s? (?:of|for|behind)\b.*"
+    r"\b(?:chang|differ|shift|alter|still the same)\w*"
+    r"|\b(?:chang|alter)\w*\b.*\b(?:meaning|definition|formula) of\b|\bredefin(?:ed|ition)\b"
+    r"|\b(?:defined|computed|calculated|counted|measured)\b.*\b(?:differently|the same way"
+    r"|in another way)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +133,8 @@ def read_frame(question: str) -> Frame | None:
     known = set(words)
     direction = _direction(words)
     slow = 1 if known & SLOW else -1 if known & QUICK else 0
+    if _DEFINITION.search(question):
+        return Frame(intent="definition")
     if _VERSUS.search(question):
         return Frame(intent="versus", direction=1)
     if _TOGETHER.search(question) and not _WHY.search(question):

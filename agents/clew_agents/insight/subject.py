@@ -13,7 +13,10 @@ from clew_agents.insight.asking import Days
 from clew_core.query_spec import Column, Condition, Measure, Predicate
 
 Kind = Literal["amount", "mean"]
-Intent = Literal["change", "which", "level", "versus", "overview", "trend", "together"]
+Intent = Literal[
+    "change", "which", "level", "versus", "overview", "trend", "together", "definition",
+    "distribution",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
