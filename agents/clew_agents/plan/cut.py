@@ -159,10 +159,19 @@ def _bare(text: str) -> str:
     )  # fmt: skip
 
 
+_TOLD = re.compile(
+    r"(?:please\s+|can you\s+|could you\s+)*(?:tell|say)\s+(?:me\s+|us\s+)?(?:how (?:many|much|old)"
+    r"|the (?:\w+ )?(?:number|count|total|sum|average|mean|median|names?|list|ids?)) ",
+    re.IGNORECASE,
+)
+
+
 def _part(text: str, joint: str) -> Part:
+    # A question that begins with "tell me how many" asks for data; behind another it may comment.
+    told = not joint and _TOLD.match(text) and not re.search(_FINDING_NOUNS, text, re.IGNORECASE)
     return Part(
         text=text,
-        kind=kind_of(text),
+        kind="query" if told else kind_of(text),
         joint=joint,  # type: ignore[arg-type]
         mark=mark_of(text),
         points_back=re.search(POINTS_BACK, text, re.IGNORECASE) is not None,

@@ -65,6 +65,8 @@ def plan_question(
             )
         )
     planner = _Planner(Prober(sources=sources, proposer=proposer, deadline=deadline), cards)
+    if _RETURNS.search(question) and planner.probe(question, continues=True).spec is not None:
+        return None  # "Which … has the most? Return its name."
     whole = planner.probe(question, continues=True) if len(parts) == 1 else None
     alone = whole is not None and whole.spec is not None and parts[0].kind in ("query", "chart")
     described = _may_choose(question) and not (whole and whole.spec and has_inner(whole.spec))
@@ -271,6 +273,12 @@ class _Planner(Queries):
         return self.keep(self.step(card.name, part.text, needs=tuple(sorted(needs))), None)
 
 
+_RETURNS = re.compile(
+    r"[.?!]\s+(?:please\s+)?(?:return|show|give|list|find|display|report|tell)(?: me| us)?\s+"
+    r"(?:the|their|its|his|her|all|both|each)\b"
+    r"(?!.*\b(?:charts?|plots?|graphs?|lines?|bars?|pie)\b)[^.?!;]{1,90}[.?!]?\s*$",
+    re.IGNORECASE,
+)
 _BESIDE = r"\s+(?:next to|alongside|beside)\s+(?:it|that|this|them)"
 _RESULT_WORDS = re.compile(
     r"(?:the\s+)?(?:(?:results?|tables?|data|numbers?|figures?|values?|two|all|of|in|one|and|as|a|the|"

@@ -17,6 +17,7 @@ from clew_agents.sql.reading import (
     Reading,
     RelatedTest,
     Tested,
+    TextTest,
     TimeTest,
     ValueTest,
 )
@@ -77,6 +78,7 @@ class ConditionMaker:
             *reading.numbers,
             *reading.flags,
             *reading.nulls,
+            *reading.texts,
             *reading.times,
         ]
         either = reading.either or ()
@@ -154,6 +156,8 @@ class ConditionMaker:
             return self._number(test)
         if isinstance(test, NullTest):
             return self._null(test)
+        if isinstance(test, TextTest):
+            return self._text(test)
         return self._time(test) if isinstance(test, TimeTest) else self._flag(test)
 
     def _either(self, first: Tested, second: Tested) -> q.AnyOf:
@@ -170,6 +174,19 @@ class ConditionMaker:
             raise NotUnderstood([test.item.text])
         on = q.Column(table=name.table, column=name.column or "")
         return q.Predicate(on=on, operator="is_null" if test.empty else "is_not_null"), name.table
+
+    def _text(self, test: TextTest) -> tuple[q.Predicate, str]:
+        """Test a part of a text; without a column named, of what names the rows."""
+        own = [n.table for n in self.vocabulary.labels(self.base)]
+        name = self.resolver.column(test.item, ("text",), own) if test.item is not None else None
+        if test.item is not None and test.item.text.lower() in ("name", "names"):
+            labels = self.vocabulary.labels(self.base)
+            name = labels[0] if len(labels) == 1 else name
+        if name is None:
+            raise NotUnderstood([test.text], f"{test.text!r}: of which text?")
+        on = q.Column(table=name.table, column=name.column or "")
+        self.resolver.used.add((on.table, on.column))
+        return q.Predicate(on=on, operator=test.operator, values=(test.held,)), name.table
 
     def _hinted(self, test: NullTest) -> Name | None:
         """The one column of the base whose name holds the word: a manager's id, a closing date."""

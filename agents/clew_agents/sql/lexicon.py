@@ -41,6 +41,7 @@ TAGS = {
     "&": "who reports to whom, and weekends",
     "/": "ratio of one number to another",
     "I": "against: compared with, versus",
+    "~": "part of a text: starts with, contains the word",
     ".": "filler: the, of, please",
 }
 
@@ -197,6 +198,19 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "least common, the least common, least frequent, the least frequent, least popular, "
             "the least popular, rarest, the rarest, least used, the least used"),
     **_rows(".", "verb", VERBS),
+    **_rows("~", "starts", "starts with, starting with, start with, started with, begins with, "
+            "beginning with, begin with, starts from, starts with the letter, starting from, "
+            "starting with the letter, starting with letter, start with the letter, "
+            "beginning with the letter, begins with the letter, begin with the letter, "
+            "starts with letter, start with letter, with the prefix, has the prefix"),
+    **_rows("~", "ends", "ends with, ending with, end with, ends in, ending in, end in, "
+            "ends with the letter, ending with the letter, end with the letter, ends on"),
+    **_rows("~", "contains", ", ".join(
+        f"{verb} {noun}"
+        for verb in ("contains", "containing", "contain", "includes", "include", "has", "have",
+                     "with", "including", "having")
+        for noun in ("the substring", "the word", "the letter", "the letters", "the string",
+                     "the text", "the phrase", "substring", "word", "letter", "the words"))),
 }  # fmt: skip
 LONGEST = max(map(len, PHRASES))
 

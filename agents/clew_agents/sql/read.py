@@ -23,7 +23,9 @@ from clew_agents.sql.read_order import OrderReader
 from clew_agents.sql.read_pairs import PairReader
 from clew_agents.sql.read_ratios import RatioReader
 from clew_agents.sql.read_related import RelatedReader
+from clew_agents.sql.read_returned import add_returned, without_returned
 from clew_agents.sql.read_states import StateReader
+from clew_agents.sql.read_texts import TextReader
 from clew_agents.sql.reading import NamedTest, Op, Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
@@ -41,6 +43,7 @@ _NOUNS = frozenset("cause causes reason reasons".split())
 
 def read(items: Sequence[Item]) -> Reading:
     """Read tagged words."""
+    items, returned = without_returned(items)
     cursor = Cursor(items)
     _context(cursor)
     _counts_of_counts(cursor)
@@ -55,6 +58,7 @@ def read(items: Sequence[Item]) -> Reading:
     AverageReader(cursor).read()
     RelatedReader(cursor).read()
     NullReader(cursor).read()
+    TextReader(cursor).read()
     ConditionReader(cursor).read()
     _company_words(cursor)
     StateReader(cursor).read()
@@ -69,6 +73,7 @@ def read(items: Sequence[Item]) -> Reading:
     _listing(cursor)
     _leftovers(cursor)
     analysis.finish()
+    add_returned(cursor.reading, returned)
     return cursor.reading
 
 

@@ -111,6 +111,17 @@ class ValueTest:
 
 
 @dataclass(kw_only=True)
+class TextTest:
+    """What a text must begin with, end with or contain; ``item`` names its column."""
+
+    places: tuple[int, ...]
+    item: Item | None
+    operator: Operator
+    held: str
+    text: str
+
+
+@dataclass(kw_only=True)
 class FlagTest:
     """A column of truth values that must be true, or false."""
 
@@ -163,7 +174,7 @@ class RelatedTest:
     has: bool
 
 
-Tested: TypeAlias = NumberTest | TimeTest | ValueTest | FlagTest | NullTest
+Tested: TypeAlias = NumberTest | TimeTest | ValueTest | FlagTest | NullTest | TextTest
 
 
 @dataclass(kw_only=True)
@@ -219,6 +230,7 @@ class Reading:
         times: comparisons with periods.
         values: text values.
         flags: truth values.
+        texts: what texts begin with, end with or contain.
         nulls: columns that must be empty, or filled.
         averages: comparisons with an average.
         related: rows below that must be there, or must not.
@@ -254,6 +266,7 @@ class Reading:
     times: list[TimeTest] = field(default_factory=list)
     values: list[ValueTest] = field(default_factory=list)
     flags: list[FlagTest] = field(default_factory=list)
+    texts: list[TextTest] = field(default_factory=list)
     nulls: list[NullTest] = field(default_factory=list)
     averages: list[AverageTest] = field(default_factory=list)
     related: list[RelatedTest] = field(default_factory=list)

@@ -19,6 +19,7 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_QUOTES = str.maketrans("‘’“”", "''\"\"")
 _SCALES = {
     "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6,
     "bn": 1e9, "billion": 1e9,
@@ -67,7 +68,7 @@ def tokenize(question: str) -> tuple[Token, ...]:
     ['which', '5', 'customers', 'orders', 'are', 'over', '400k']
     """
     tokens: list[Token] = []
-    for match in _PATTERN.finditer(question.replace("’", "'")):
+    for match in _PATTERN.finditer(question.translate(_QUOTES)):
         kind: TokenKind = match.lastgroup  # type: ignore[assignment]
         text, end = match.group(), match.end()
         number: int | float | None = None
