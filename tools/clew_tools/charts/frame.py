@@ -41,7 +41,7 @@ def axis_of(
         if unit in PERIODS:
             drawn["hoverformat"] = PERIODS[unit].hover
         if spec.facet is not None:
-            drawn |= {"nticks": 4, "tickangle": 0}  # little room, and no labels upright
+            drawn |= {"nticks": 3, "tickangle": 0}  # little room, and no labels upright
     elif encoding.type == "quantitative":
         if unit == "year":
             drawn |= {"tickformat": "d", "hoverformat": "d", "showgrid": False, "zeroline": False}
