@@ -86,7 +86,8 @@ ANALYSIS: dict[tuple[str, ...], tuple[str, str]] = {
             "compare, comparing, comparison of, comparison, against, relative to, "
             "in comparison with, in comparison to, set against"),
     **_said("T", "change", "higher or lower, more or less, larger or smaller, greater or less"),
-    **_said("&", "up", "reports to, report to, reporting to, reported to, is managed by, "
+    **_said("&", "up", "reports to, report to, direct reports of, direct reports to, "
+            "reporting to, reported to, is managed by, "
             "are managed by, managed by, supervised by, is supervised by, works under, work under"),
     **_said("&", "weekend", "on weekends, at weekends, at the weekend, on the weekend, "
             "on a weekend, during weekends, on weekend days"),

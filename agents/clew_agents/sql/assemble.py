@@ -22,6 +22,7 @@ from clew_agents.sql.sub_specs import above_average, averaged_within
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_agents.sql.words import split_name
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
 
@@ -82,6 +83,7 @@ class Assembler:
         counted(reading.averages, reading.ops)
         self._rank_by_children()
         computed = [self.made.computed(op) for op in reading.ops]
+        computed = [self._doers(op, one) for op, one in zip(reading.ops, computed, strict=True)]
         self.made.see_that_it_adds_up(computed)
         entity_table = self.bases.entity_table()
         self.ordering = Ordering(reading=reading, resolver=self.resolver, made=self.made)
@@ -156,7 +158,38 @@ class Assembler:
             base=base,
             source=self.source,
             counting=all(c.aggregate in ("count", "count_distinct") for c in computed),
+            entity=self._entity_named(),
         ).make()
+
+    def _doers(self, op: Op, one: Computed) -> Computed:
+        """Count the "different customers who ordered" over the orders, each customer once.
+
+        What they are grouped by is then what the orders have, before what the customers have.
+        """
+        catalog = self.vocabulary.catalog
+        table = catalog.table(one.table)
+        done = {t.beside.tables for t in self.reading.times if t.beside and t.item is None}
+        if not op.distinct or one.column is not None or len(done) != 1 or table is None:
+            return one
+        tables = done.pop()
+        keyed = len(table.primary_key) == 1 and len(self.reading.ops) == 1
+        if not keyed or len(tables) != 1 or tables[0] == one.table:
+            return one
+        if not reaches(catalog, tables[0], one.table) or self.reading.lacking:
+            return one
+        self.reading.having = [i for i in self.reading.having if i.tables != tables]
+        doing = " ".join(split_name(tables[0]))
+        said = op.target.text if op.target is not None else one.table
+        self.resolver.terms[one.table, ""] = f"{said} with {doing}"
+        names = self.vocabulary.of_table(one.table)
+        key = next(name for name in names if name.column == table.primary_key[0])
+        return replace(one, aggregate="count_distinct", column=key, table=tables[0])
+
+    def _entity_named(self) -> str | None:
+        """The table that what is listed is named by."""
+        entity = self.reading.entity
+        tables = set(entity.tables) if entity is not None else set()
+        return tables.pop() if len(tables) == 1 else None
 
     def _rank_by_children(self) -> None:
         """Read "top 5 customers by orders" as by their number: a customer has many orders."""

@@ -17,9 +17,17 @@ from clew_agents.proposer import AsksBack, Candidate, CannotAnswer
 from clew_agents.sql import follow_up
 from clew_agents.sql.assemble import Assembler
 from clew_agents.sql.lexicon import CHANGES, POLITE
+from clew_agents.sql.open_words import (
+    also_open,
+    phrase_around,
+    refuse_open_price,
+    refuse_open_size,
+    refuse_two_ways,
+)
 from clew_agents.sql.read import read
 from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
+from clew_agents.sql.rewording import reworded
 from clew_agents.sql.tagging import Item, tag
 from clew_agents.sql.tokens import Token, tokenize
 from clew_agents.sql.typos import misspelt
@@ -89,7 +97,8 @@ class BuiltinProposer:
         self, question: str, context: SqlContext, pins: Pins, *, asking: bool = True
     ) -> list[Candidate]:
         """Make candidates; what is asked back comes with options where ``asking``."""
-        items = tag(question, context.vocabulary, context.values, context.today)
+        tagged = tag(question, context.vocabulary, context.values, context.today)
+        items = reworded(tagged, context.vocabulary, context.values)
         try:
             return self._candidates(question, items, context, pins)
         except Ambiguous as problem:
@@ -97,7 +106,10 @@ class BuiltinProposer:
         except NotUnderstood as problem:
             if asking and (corrected := self._corrected(question, problem, context, pins)):
                 return corrected
-            raise self._not_understood(question, problem, context, pins, asking) from None
+            found = self._not_understood(question, problem, context, pins, asking)
+            if isinstance(found, CannotAnswer):
+                raise CannotAnswer(also_open(question, str(found), items)) from None
+            raise found from None
 
     def _corrected(
         self, question: str, problem: NotUnderstood, context: SqlContext, pins: Pins
@@ -143,7 +155,9 @@ class BuiltinProposer:
         )
         _refuse_unknown(reading)
         _refuse_parts(question)
-        _refuse_two_ways(reading, kept)
+        refuse_two_ways(reading, kept)
+        refuse_open_size(reading, kept, context.vocabulary)
+        refuse_open_price(reading, kept, context.vocabulary)
         previous = context.previous
         if previous is not None and previous.source == context.source:
             elliptical = follow_up.is_elliptical(reading)
@@ -238,7 +252,8 @@ class BuiltinProposer:
         names = [_label(table, column, context) for table, column in problem.choices]
         return AsksBack(
             Clarification(
-                question=f"{problem.words!r} can mean {_or(names)}. Which one?",
+                question=f"{phrase_around(question, problem.words)!r} can mean {_or(names)}. "
+                "Which one?",
                 words=(problem.words,),
                 options=tuple(options),
             )
@@ -357,26 +372,6 @@ def _refuse_parts(question: str) -> None:
         )
 
 
-def _refuse_two_ways(reading: Reading, items: Sequence[Item]) -> None:
-    """Ask what "each customer …, by segment" is: one row for each, or an average of theirs."""
-    if len(reading.groups) < 2 or not reading.ops:
-        return
-    said: dict[str, str] = {}
-    for group in reading.groups:
-        place = next((i for i, item in enumerate(items) if item is group.item), 0)
-        while place > 0 and items[place - 1].tag in ".Uh?":
-            place -= 1
-        mark = items[place - 1].text.lower() if place else ""
-        said.setdefault("each" if mark in ("each", "every", "per each") else mark, group.item.text)
-        if group.item.tables and mark in ("each", "every"):
-            said["thing"] = group.item.text
-    if "thing" in said and "by" in said:
-        thing = said["thing"]
-        raise NotUnderstood(
-            [], f"Each {thing!r}, by {said['by']!r}: one row for each {thing}, or their average?"
-        )
-
-
 def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None) -> None:
     """See that each word that no part took says nothing more than what was taken.
 
@@ -392,7 +387,9 @@ def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None
     for item in reading.rest:
         if any(item is test.item for test in reading.named):
             continue
-        if item.tag == "h":
+        if item.tag == "G":
+            left.append(_with_next(item, resolver))
+        elif item.tag == "h":
             if resolver.vocabulary.hints(item.value).isdisjoint(used):
                 left.append(item.text)
         elif item.tag == "F":
@@ -412,6 +409,12 @@ def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None
         raise NotUnderstood(left)
     words = _and([repr(word) for word in left])
     raise NotUnderstood(left, f"I see no place for {words} in what I understood of this question.")
+
+
+def _with_next(item: Item, resolver: Resolver) -> str:
+    """Name "by" with what it is by."""
+    after = next((other for other in resolver.items if other.start == item.end), None)
+    return f"{item.text} {after.text}" if after is not None else item.text
 
 
 def _joining(resolver: Resolver, tables: set[str]) -> set[tuple[str, str]]:

@@ -55,6 +55,7 @@ class ConditionMaker:
         base: the table whose rows are tested.
         source: the name of the source, for specs within the spec.
         counting: rows are counted or listed, so that a condition on rows below them is clear.
+        entity: the table of what is listed or ranked, where it is not the base.
     """
 
     reading: Reading
@@ -63,7 +64,9 @@ class ConditionMaker:
     base: str
     source: str = ""
     counting: bool = True
+    entity: str | None = None
     _below: dict[str, list[Inner]] = field(default_factory=dict)
+    _of_entity: dict[str, list[Inner]] = field(default_factory=dict)
 
     def make(self) -> Placed:
         """Make all conditions.
@@ -130,6 +133,7 @@ class ConditionMaker:
             else:
                 found.append(q.Related(has=True, table=table, where=where))
         found += lacking
+        found += [self._chosen(table, inner) for table, inner in self._of_entity.items()]
         fixed = any(t.comparator == "in" and len(t.periods) == 1 for t in self.reading.times)
         return Placed(conditions=tuple(found), time_fixed=fixed)
 
@@ -242,6 +246,8 @@ class ConditionMaker:
         catalog = self.vocabulary.catalog
         if reaches(catalog, self.base, table):
             found.append(condition)
+        elif not self.counting and self._belongs_to_entity(table):
+            self._of_entity.setdefault(table, []).append(condition)
         elif not self.counting:
             raise NotUnderstood(
                 [],
@@ -257,6 +263,27 @@ class ConditionMaker:
             )
         else:
             self._below.setdefault(table, []).append(condition)
+
+    def _belongs_to_entity(self, table: str) -> bool:
+        """Whether a table's rows belong to what is listed: the addresses of customers."""
+        catalog = self.vocabulary.catalog
+        own = catalog.table(self.entity) if self.entity is not None else None
+        if own is None or self.entity == self.base or len(own.primary_key) != 1:
+            return False
+        return reaches(catalog, table, own.name) and reaches(catalog, self.base, own.name)
+
+    def _chosen(self, table: str, inner: list[Inner]) -> q.Predicate:
+        """Keep the rows of things that are chosen by other rows of theirs: by their address."""
+        own = self.vocabulary.catalog.table(self.entity or "")
+        assert own is not None
+        key = q.Column(table=own.name, column=own.primary_key[0])
+        spec = q.QuerySpec(
+            source=self.source,
+            table=own.name,
+            dimensions=(q.Dimension(name=key.column, of=key),),
+            conditions=(q.Related(has=True, table=table, where=_all_of(inner)),),
+        )
+        return q.Predicate(on=key, operator="in", spec=spec)
 
     def _named(self, test: NamedTest) -> tuple[q.Named | q.NoneOf, str]:
         table = test.item.tables[0]

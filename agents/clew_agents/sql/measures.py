@@ -163,7 +163,11 @@ class MeasureMaker:
     def said_of(self, column: Name) -> set[str]:
         """The words of a column's name and those that the question has for it."""
         said = self.resolver.terms.get((column.table, column.column or ""), "")
-        return {*column.words, *said.casefold().split()}
+        found = {*column.words, *said.casefold().split()}
+        if column.metric or column.column is None:
+            return found
+        percent = self.vocabulary.column(column).unit in ("percent", "%")
+        return {*found, "percent"} if percent or column.letters.endswith("pct") else found
 
     def see_that_it_adds_up(self, computed: Sequence[Computed]) -> None:
         """Refuse the share or running total of a price, a rate: these don't add up.
@@ -255,7 +259,8 @@ class MeasureMaker:
         for test in self.reading.numbers:
             if not test.having or test.item is None:
                 continue
-            if test.aggregate is not None:
+            measured = all(match.name.metric for match in test.item.matches)
+            if test.aggregate is not None or (measured and test.item.matches):
                 op = Op(aggregate=test.aggregate, target=test.item)
             else:
                 op = Op(aggregate="count", target=test.item, count=True)

@@ -29,7 +29,7 @@ from clew_agents.sql.read_texts import TextReader
 from clew_agents.sql.reading import NamedTest, Op, Reading
 from clew_agents.sql.resolve import NUMERIC
 from clew_agents.sql.tagging import Item
-from clew_agents.sql.vocabulary import EXACT
+from clew_agents.sql.vocabulary import EXACT, GOOD
 from clew_core.query_spec import ChartHint, Mark, Stacking
 
 _ARTICLES = frozenset("a an the of with without no any each every per first last and".split())
@@ -204,7 +204,8 @@ def _holds(cursor: Cursor, at: int, value: Item) -> bool:
 def _generic_measures(cursor: Cursor) -> None:
     """In "the highest sales by line amount" the amount says what sales are."""
     for at, item in enumerate(cursor.items):
-        several = len(item.matches) > 1 and all(match.name.metric for match in item.matches)
+        several = bool(item.matches) and all(match.name.metric for match in item.matches)
+        several = several and (len(item.matches) > 1 or item.matches[0].score < GOOD)
         if item.tag != "F" or not several or not cursor.free(at):
             continue
         by = cursor.next(at)

@@ -312,7 +312,9 @@ class AnalysisReader:
             grains.append(cast(Grain, reading.entity.value))
         if analysis.kind == "change" and analysis.grain in (None, "year") and grains:
             analysis.grain = grains[0]
-        if analysis.grain is None and analysis.kind == "change":
+        if analysis.kind == "change" and (
+            analysis.grain is None or (analysis.grain == "year" and not grains)
+        ):
             units = {p.unit for t in reading.times for p in t.periods if t.comparator == "in"}
             if len(units) == 1 and analysis.last_year:
                 analysis.grain = cast(Grain, next(iter(units)))

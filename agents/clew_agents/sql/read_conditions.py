@@ -174,6 +174,7 @@ class ConditionReader:
         else:
             subject = None
         item = self.cursor.items[subject] if subject is not None else None
+        having = having or (item is not None and _is_measure(item))
         self.cursor.reading.numbers.append(
             NumberTest(
                 places=tuple(p for p in (subject, *numbers, *signs) if p is not None),
@@ -470,6 +471,11 @@ def _with_years(periods: Sequence[Period]) -> tuple[Period, ...]:
             period = whole_month(later, period.month)
         found.append(period)
     return tuple(found)
+
+
+def _is_measure(item: Item) -> bool:
+    """Whether a name is one of the company's measures: it is computed over a group."""
+    return bool(item.matches) and all(match.name.metric for match in item.matches)
 
 
 def _share_column(one: Item, other: Item) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from clew_agents.sql.cursor import Cursor
+from clew_agents.sql.names import Name
 from clew_agents.sql.reading import Op
 from clew_agents.sql.resolve import DATES, NUMERIC
 from clew_core.query_spec import Aggregate
@@ -283,10 +284,8 @@ class MeasureReader:
     def _leave_out_percentages(self, at: int) -> None:
         """Read "how much discount" as the amount, where there is a percentage too."""
         item = self.cursor.items[at]
-        kept = tuple(m for m in item.matches if _PERCENT.isdisjoint(m.name.words))
-        amounts = tuple(
-            m for m in item.weak if m.score >= 0.62 and _PERCENT.isdisjoint(m.name.words)
-        )
+        kept = tuple(m for m in item.matches if not _is_percentage(m.name))
+        amounts = tuple(m for m in item.weak if m.score >= 0.62 and not _is_percentage(m.name))
         if kept != item.matches and (kept or amounts):
             self.cursor.items[at] = replace(item, matches=kept or amounts)
 
@@ -327,3 +326,7 @@ class MeasureReader:
         if self.cursor.tag(before) == "J" and before is not None:
             before = self.cursor.previous(before)
         return joined and before in self.cursor.used and self.cursor.tag(before) in ("F", "N")
+
+
+def _is_percentage(name: Name) -> bool:
+    return not _PERCENT.isdisjoint(name.words) or name.letters.endswith(("pct", "perc"))

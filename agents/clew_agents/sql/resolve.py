@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from clew_agents.sql.tagging import Item
-from clew_agents.sql.thesaurus import ENDED, ENDS, STARTED, STARTS
+from clew_agents.sql.thesaurus import ENDED, ENDS, PHRASAL, STARTED, STARTS
 from clew_agents.sql.vocabulary import GOOD, Name, Vocabulary, overview
 from clew_agents.sql.words import same, singular, split_name
 from clew_core.errors import ClewError
@@ -19,6 +19,9 @@ _FAR = 99
 _TOLD = 0.64
 # Words in the names of columns that say when a row was written, not when something happened.
 _AUDIT = frozenset("crtd updt ts etl loaded inserted updated modified changed deleted".split())
+
+# What somebody does for a while is dated by when it began.
+_HELD = frozenset("run ran held hold launch launched conducted organised organized".split())
 
 
 class Ambiguous(ClewError):
@@ -111,6 +114,10 @@ class Resolver:
         near = self._qualifiers(item) | ({self.base} if self.base is not None else set())
         if not found or any(name.table in near for name in found):
             return found
+        if self.base is not None:  # the region that an order line's order has, not its customer
+            least = min(self.distance(name.table) for name in found)
+            tables = {match.name.table for match in item.weak}
+            near |= {table for table in tables if self.distance(table) < least < _FAR}
         weak = [
             match.name
             for match in item.weak
@@ -228,12 +235,25 @@ class Resolver:
             verbs = [n for n in near if n.table in self._verbs()]
             chosen = own if len(own) == 1 else verbs if len(verbs) == 1 else own or near
         kept = [n for n in chosen if (n.table, n.column) in self.preferred]
-        chosen = kept or chosen
+        chosen = kept or self._beginning(chosen)
         if len(chosen) > 1:
             raise Ambiguous(words, [(n.table, n.column or "") for n in chosen])
         if not chosen:
             raise NotUnderstood([words], f"There is no date that {words!r} could speak of.")
         return self._remember(chosen[0])
+
+    def _beginning(self, names: list[Name]) -> list[Name]:
+        """Take the first day of what was "run" or "held": campaigns run in 2022 began then."""
+        done = any(item.text.lower() in _HELD for item in self.items)
+        if len(names) != 2 or names[0].table != names[1].table or not done:
+            return names
+        first = [n for n in names if self._is_called(n, STARTS)]
+        last = [n for n in names if self._is_called(n, ENDS)]
+        return first if len(first) == len(last) == 1 and first != last else names
+
+    def _is_called(self, name: Name, words: frozenset[str]) -> bool:
+        said = {*name.words, *split_name(self.vocabulary.column(name).meaning or "")[:2]}
+        return not words.isdisjoint({*said, *map(singular, said)})
 
     def _dated_by_company(self) -> tuple[str, str] | None:
         """The column that dates what is computed, or else the rows that it stands on."""
@@ -407,7 +427,8 @@ class Resolver:
 
     def _hinted(self, names: list[Name]) -> list[Name]:
         """Keep the columns that another word of the question speaks of: "shipped", "ordered"."""
-        words = [item.text.casefold() for item in self.items if item.tag in "hF?."]
+        texts = [item.text.casefold() for item in self.items if item.tag in "hF?."]
+        words = [word for text in texts for word in PHRASAL.get(tuple(text.split()), (text,))]
         return [
             name
             for name in names
@@ -421,8 +442,7 @@ class Resolver:
 
     def _speaks_of(self, word: str, name: Name) -> bool:
         if word in STARTED or word in ENDED:
-            said = {*name.words, *split_name(self.vocabulary.column(name).meaning or "")[:2]}
-            return not said.isdisjoint(STARTS if word in STARTED else ENDS)
+            return self._is_called(name, STARTS if word in STARTED else ENDS)
         if (name.table, name.column or "") not in self.vocabulary.hints(word):
             return False
         verb = word.endswith(("ed", "ing")) or not any(
@@ -442,11 +462,16 @@ class Resolver:
 
 def _business_dates(names: list[Name]) -> list[Name]:
     """Leave out when a row was written, and prefer the date that has the table's own name."""
-    kept = [name for name in names if _AUDIT.isdisjoint(name.words)] or names
+    kept = [name for name in names if not _is_audit(name)] or names
     if len(kept) < 2:
         return kept
     main = [n for n in kept if n.letters in (_date_of(n.table), "date")]
     return main if len(main) == 1 else kept
+
+
+def _is_audit(name: Name) -> bool:
+    """Whether a date only says when a row was written; names may run words together: LOADAT."""
+    return not _AUDIT.isdisjoint(name.words) or name.letters.startswith(("loadat", "loaddt", "etl"))
 
 
 def _date_of(table: str) -> str:
