@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from intervals import percent
+from intervals import percent, reliability
 from results import write_section
 
 import clew
@@ -201,6 +201,14 @@ def table_of(lines: Sequence[Line], audits: Audits) -> str:
         f"| receipts that a changed result does not break | {len(audits.survivors)} |",
         f"| seconds a question, median; 95th percentile "
         f"| {statistics.median(times):.3f}; {times[int(0.95 * (len(times) - 1))]:.3f} |",
+        "",
+        *reliability(
+            [
+                (line.confidence, line.verdict == "right")
+                for line in lines
+                if line.status == "answered" and line.confidence is not None
+            ]
+        ),
         "",
         "| kind of question | asked | right or detected | wrong | refused or unnamed |",
         "|---|---|---|---|---|",

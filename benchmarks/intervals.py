@@ -46,3 +46,22 @@ def percent(hits: float, n: int) -> str:
     low, high = wilson(hits, n)
     share = hits / n if n else 0.0
     return f"{share:.1%} ({low:.1%}–{high:.1%})"
+
+
+def reliability(judged: Sequence[tuple[float, bool]], parts: int = 5) -> list[str]:
+    """Write as Markdown how many answers are right at each level of confidence.
+
+    Args:
+        judged: confidence and whether it was right, one per answer.
+        parts: levels of about as many answers each, the surest first.
+    """
+    ordered = sorted(judged, key=lambda one: -one[0])
+    rows = ["| confidence | answers | mean confidence | right |", "|---|---|---|---|"]
+    for part in range(parts if ordered else 0):
+        low, high = (round(len(ordered) * end / parts) for end in (part, part + 1))
+        if held := ordered[low:high]:
+            mean = sum(confidence for confidence, _ in held) / len(held)
+            right = percent(sum(good for _, good in held), len(held))
+            span = f"{held[-1][0]:.2f} to {held[0][0]:.2f}"
+            rows.append(f"| {span} | {len(held)} | {mean:.1%} | {right} |")
+    return rows

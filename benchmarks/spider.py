@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import spider_rule
-from intervals import percent, precision_of_surest
+from intervals import percent, precision_of_surest, reliability
 from results import write_section
 from spider_data import (
     KNOWN,
@@ -302,6 +302,7 @@ def table_of(judged: Sequence[Judged]) -> str:
     rows.append(f"| seconds a question, median | {statistics.median(times):.3f} |")
     rows.append(f"| seconds a question, 95th percentile | {p95:.3f} |")
     rows.append(f"| ended with an error | {sum(one.status == 'raised' for one in judged)} |")
+    rows += ["", *reliability(sure)]
     rows += ["", "| gold query | questions | answered | right | wrong |", "|---|---|---|---|---|"]
     kinds: dict[str, list[Judged]] = defaultdict(list)
     for one in judged:

@@ -8,7 +8,7 @@ receipts' ids are counted anew. Steps that failed are said, never left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clew_agents.chart import choose
@@ -28,6 +28,7 @@ from clew_agents.proxy.combine_cell import combine_source, melt_source
 from clew_agents.proxy.compose import compose, title_of
 from clew_agents.proxy.difference import difference
 from clew_agents.proxy.prose import Prose
+from clew_agents.sql.confidence import with_risk
 from clew_core.answer import Answer, Clarification, Part, ProposerName, Status
 from clew_core.cells import Cell, Provenance, sha256
 from clew_core.chart_spec import ChartSpec
@@ -260,7 +261,7 @@ class _Composer:
             receipts=tuple(receipts),
             parts=tuple(self.parts),
             proposer=proposer,
-            confidence=min((f.confidence for f in found), default=None),
+            confidence=_confidence([f.confidence for f in found]),
             warnings=tuple(dict.fromkeys(self.warnings)),
             seconds=Seconds(database=round(sum(f.seconds for f in found), 4)),
         )
@@ -347,3 +348,10 @@ class _Composer:
 def _moved(receipt: Receipt, cells: Mapping[str, str]) -> Receipt:
     refs = tuple(replace(ref, cell=cells.get(ref.cell, ref.cell)) for ref in receipt.refs)
     return replace(receipt, refs=refs)
+
+
+def _confidence(found: Sequence[float]) -> float | None:
+    """Give that of the weakest query; where there are several, they may be meant as one."""
+    if not found:
+        return None
+    return with_risk(min(found), "parts") if len(found) > 1 else found[0]

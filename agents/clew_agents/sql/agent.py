@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from clew_agents.proposer import AsksBack, Candidate, CannotAnswer, Proposer
 from clew_agents.sql.builtin import SqlContext
+from clew_agents.sql.confidence import with_risk
 from clew_agents.sql.describe import Describer, as_date, period_text
 from clew_agents.sql.dropped import ROWS, counts
 from clew_agents.sql.partial import HIGH, LOW, cut_periods, span
@@ -264,7 +265,9 @@ class SqlAgent:
             return verified
         warning = "Others come equal to the last one shown; which of them is shown is arbitrary."
         result = replace(verified.result, warnings=(*verified.result.warnings, warning))
-        return replace(verified, result=result)
+        confidence = with_risk(verified.candidate.confidence, "ties")
+        candidate = replace(verified.candidate, confidence=confidence)
+        return replace(verified, candidate=candidate, result=result)
 
     def _dropped(self, verified: Verified, deadline: Deadline) -> tuple[str, ...]:
         """Say that rows are in no group, where some belong to none."""

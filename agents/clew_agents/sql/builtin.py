@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from clew_agents.proposer import AsksBack, Candidate, CannotAnswer
 from clew_agents.sql import follow_up
 from clew_agents.sql.assemble import Assembler
+from clew_agents.sql.confidence import calibrated, with_risk
 from clew_agents.sql.lexicon import CHANGES, POLITE
 from clew_agents.sql.open_words import (
     also_open,
@@ -129,7 +130,11 @@ class BuiltinProposer:
             return []
         said = f"{word!r} stands nowhere in the data; it was read as {meant!r}."
         return [
-            replace(one, confidence=0.8 * one.confidence, warnings=(*one.warnings, said))
+            replace(
+                one,
+                confidence=with_risk(one.confidence, "typo"),
+                warnings=(*one.warnings, said),
+            )
             for one in found
         ]
 
@@ -167,13 +172,13 @@ class BuiltinProposer:
             if bare or (cued and (narrows or _same_table(reading, previous))):
                 found = follow_up.continue_spec(previous, reading, resolver, assembler)
                 _check_rest(reading, resolver, previous)
-                return found
+                return calibrated(found, reading, resolver, follows=True)
         if follow_up.says_same(question) and not reading.ops:
             raise NotUnderstood([], "The question before can't be carried over: ask it in full.")
         resolver.preferred = frozenset()
         found = assembler.candidates()
         _check_rest(reading, resolver, None)
-        return found
+        return calibrated(found, reading, resolver)
 
     def _not_understood(
         self,

@@ -302,6 +302,7 @@ def _leftovers(cursor: Cursor) -> None:
         if at in cursor.used or item.tag in ".EUQLHM":
             continue
         if item.tag == "J" and (item.value == "and" or _is_either(cursor, at)):
+            cursor.reading.unread += item.value == "and"
             continue
         if item.tag == "D" and not cursor.reading.ops:
             cursor.reading.distinct = True

@@ -250,6 +250,7 @@ class Reading:
         hint: the chart that was asked for; None: none was.
         context: tables that the question names, in order.
         rest: items that no part took and that are no filler.
+        unread: how many "and" no part took.
     """
 
     ops: list[Op] = field(default_factory=list)
@@ -286,3 +287,4 @@ class Reading:
     hint: ChartHint | None = None
     context: list[str] = field(default_factory=list)
     rest: list[Item] = field(default_factory=list)
+    unread: int = 0
