@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -61,7 +62,7 @@ class Server:
         body: Any = None,
         *,
         headers: dict[str, str] | None = None,
-        timeout: float = 30,
+        timeout: float = 60,
     ) -> Reply:
         """Send a request below /clew/v1/ (or anywhere, with a leading slash), read the answer."""
         response, connection = self.open(method, path, body, headers=headers, timeout=timeout)
@@ -78,7 +79,7 @@ class Server:
         body: Any = None,
         *,
         headers: dict[str, str] | None = None,
-        timeout: float = 30,
+        timeout: float = 60,
     ) -> tuple[http.client.HTTPResponse, http.client.HTTPConnection]:
         """Send a request; the body of the answer is still to be read."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
@@ -155,8 +156,8 @@ def start(folder: Path, sources: list[str], *, config: dict[str, Any] | None = N
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root",
-                f"--ServerApp.root_dir={made['root']}", "--ServerApp.port=18870",
-                "--ServerApp.port_retries=200", "--ServerApp.ip=127.0.0.1",
+                f"--ServerApp.root_dir={made['root']}", "--ServerApp.port=0",
+                "--ServerApp.ip=127.0.0.1",
             ],
             cwd=made["root"], env=variables, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
         )  # fmt: skip
@@ -164,12 +165,12 @@ def start(folder: Path, sources: list[str], *, config: dict[str, Any] | None = N
     until = time.monotonic() + START_S
     while time.monotonic() < until and process.poll() is None:
         try:
-            url = urlsplit(json.loads(about.read_text())["url"])
-        except (OSError, ValueError):
+            port = urlsplit(json.loads(about.read_text())["url"]).port or 0
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except (OSError, ValueError):  # the file is there a moment before anybody listens
             time.sleep(0.05)
             continue
-        assert url.port is not None
-        return Server(folder=folder, process=process, host="127.0.0.1", port=url.port)
+        return Server(folder=folder, process=process, host="127.0.0.1", port=port)
     process.kill()
     raise AssertionError((folder / "log").read_text())
 

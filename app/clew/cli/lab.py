@@ -12,12 +12,14 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from clew.cli import exits
 from clew.cli.terminal import Progress, note, print_json
@@ -135,7 +137,9 @@ def _running(process: subprocess.Popen[Any]) -> dict[str, Any]:
     while time.monotonic() < until and process.poll() is None:
         try:
             about = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # not there, or half written
+            where = urlsplit(about["url"])
+            socket.create_connection((where.hostname, where.port), timeout=5).close()
+        except (OSError, ValueError):  # the file is there a moment before anybody listens
             time.sleep(0.1)
             continue
         return {key: about[key] for key in ("url", "token", "root_dir", "pid")}
