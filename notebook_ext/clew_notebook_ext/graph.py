@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clew_agents.plan.notebook_context import TOKENS, task_kind
@@ -11,6 +11,8 @@ from clew_core.errors import UsageError
 from clew_core.events import Attachment, CellView, Variable
 
 MOST_CELLS = 5_000
+LONGEST_CELL = 200_000
+"""Signs of a cell that are read: Python's parser lets nobody else work meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +45,11 @@ def describe(request: GraphRequest) -> dict[str, Any]:
     from clew_agents.context import Task, select
     from clew_tools.cells import CellGraph
 
-    if len(request.cells) > MOST_CELLS:
-        raise UsageError(f"At most {MOST_CELLS:,} cells are read.")
+    cells = readable(request.cells)
     known = [variable.name for variable in request.variables]
-    ids = {cell.id for cell in request.cells}
+    ids = {cell.id for cell in cells}
     ran = [id_ for id_ in request.ran if id_ in ids]  # cells that ran and were deleted
-    graph = CellGraph.build(request.cells, ran=ran, known=known)
+    graph = CellGraph.build(cells, ran=ran, known=known)
     stale = graph.stale()
     nodes, edges = [], []
     for cell in graph.cells:
@@ -81,6 +82,22 @@ def describe(request: GraphRequest) -> dict[str, Any]:
             "complete": chosen.complete,
         },
     }
+
+
+def readable(cells: Sequence[CellView]) -> tuple[CellView, ...]:
+    """Cut cells to what is read of them.
+
+    Raises:
+        UsageError: there are too many.
+    """
+    if len(cells) > MOST_CELLS:
+        raise UsageError(f"The notebook has {len(cells):,} cells; at most {MOST_CELLS:,} are read.")
+    return tuple(
+        cell
+        if len(cell.source) <= LONGEST_CELL
+        else replace(cell, source=cell.source[:LONGEST_CELL])
+        for cell in cells
+    )
 
 
 def _edges(user: str, found: Sequence[Any]) -> list[dict[str, Any]]:

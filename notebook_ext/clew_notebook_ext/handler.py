@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -96,7 +95,7 @@ class ClewHandler(APIHandler):
 
     async def apart(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
         """Do work in a thread, beside the event loop."""
-        return await asyncio.to_thread(work, *args, **named)
+        return await self.service.apart(work, *args, **named)
 
     async def answer(self, work: Callable[..., Any], *args: Any, **named: Any) -> None:
         """Do work in a thread and send what it gives as JSON."""

@@ -59,7 +59,7 @@ class Reader:
                 yield line
             return
         if after < live.before:
-            for event in await asyncio.to_thread(self.service.events, self.user, live.run, after):
+            for event in await self.service.apart(self.service.events, self.user, live.run, after):
                 if event.seq <= live.before:
                     after = event.seq
                     yield _line(event)
@@ -70,17 +70,17 @@ class Reader:
         if self.service.closing:
             return
         # What was noted after its end: an edited plan, what became of proposals.
-        for event in await asyncio.to_thread(self.service.events, self.user, live.run, after):
+        for event in await self.service.apart(self.service.events, self.user, live.run, after):
             yield _line(event)
 
     async def _from_store(self, after: int) -> AsyncIterator[Line | None]:
         silent = 0.0
         while True:
-            stored = await asyncio.to_thread(self.service.stored_run, self.user, self.run)
-            elsewhere = stored.status is None and await asyncio.to_thread(
+            stored = await self.service.apart(self.service.stored_run, self.user, self.run)
+            elsewhere = stored.status is None and await self.service.apart(
                 self.service.works_elsewhere, self.run
             )
-            events = await asyncio.to_thread(self.service.events, self.user, self.run, after)
+            events = await self.service.apart(self.service.events, self.user, self.run, after)
             for event in events:
                 after = event.seq
                 yield _line(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
@@ -15,6 +15,7 @@ from clew_core.errors import ClewError, UsageError
 from clew_core.events import CellView, Request
 from clew_core.secrets import redact
 from clew_notebook_ext.errors import NotFound
+from clew_notebook_ext.graph import readable
 from clew_notebook_ext.handler import ClewHandler
 from clew_notebook_ext.live import LiveRun
 from clew_notebook_ext.reading import Line, Reader
@@ -199,6 +200,7 @@ def _ask(service: Service, user: str, request: Request, notebook: str | None) ->
     from clew.threads import change_thread
 
     folder = resolve_place(service.root, notebook)
+    request = replace(request, cells=readable(request.cells))
     place = None
     if request.cells or notebook is not None:
         names = tuple(variable.name for variable in request.variables)
@@ -217,7 +219,7 @@ def _resume(service: Service, user: str, run: str, given: Resumed, notebook: str
     folder = resolve_place(service.root, notebook)
     place = None
     if given.cells or notebook is not None:
-        place = Place(folder=folder, cells=given.cells, anchor=given.anchor)
+        place = Place(folder=folder, cells=readable(given.cells), anchor=given.anchor)
     return service.resume(user, run, place)
 
 

@@ -7,14 +7,17 @@ server.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clew.run_lock import RunLock
 from clew.settings import Settings, load_settings
@@ -36,10 +39,13 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 AT_ONCE = 4
 """Runs that work at the same time; more wait for their turn."""
+CALLS = 32
+"""Short calls at the same time: so many that a source that hangs keeps nobody from stopping."""
 KEPT_RUNS, KEPT_SIGNS = 64, 32_000_000
 RETRY_S = 5.0
 GRACE_S = 3.0
 Work = Callable[["Session", LiveRun], "Answer"]
+T = TypeVar("T")
 
 
 class Service:
@@ -63,6 +69,7 @@ class Service:
         self._threads: set[threading.Thread] = set()
         self._calls: set[Deadline] = set()
         self._turns = _Turns(AT_ONCE)
+        self._pool = ThreadPoolExecutor(CALLS, "clew-call")
         self._samples: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._sampling = threading.Lock()
         self._closed = False
@@ -71,6 +78,19 @@ class Service:
     def closing(self) -> bool:
         """Whether the server stops."""
         return self._closed
+
+    async def apart(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
+        """Do a short call in a thread, beside the event loop.
+
+        Raises:
+            UsageError: the server stops.
+        """
+        call = functools.partial(work, *args, **named)
+        try:
+            future = asyncio.get_running_loop().run_in_executor(self._pool, call)
+        except RuntimeError as error:
+            raise UsageError("The server stops.") from error
+        return await future
 
     # --- the workspace -------------------------------------------------------------------------
 
@@ -361,6 +381,7 @@ class Service:
         until = time.monotonic() + GRACE_S
         for worker in workers:
             worker.join(max(0.0, until - time.monotonic()))
+        self._pool.shutdown(wait=False, cancel_futures=True)
         with self._opening:
             if self._workspace is not None:
                 self._workspace.close()

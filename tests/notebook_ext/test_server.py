@@ -399,6 +399,25 @@ def test_a_huge_body_is_refused(server: Server) -> None:
     assert reply.status == 413 and reply.json["kind"] == "TooLarge"
 
 
+def test_a_cell_that_is_endless_or_deep_keeps_nobody_waiting(server: Server) -> None:
+    cells = [
+        {"id": "a", "kind": "python", "source": "x = [" + "1, " * 1_000_000 + "]"},
+        {"id": "b", "kind": "python", "source": "(" * 100_000},
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        graph = pool.submit(server.ask, "POST", "graph", {"cells": cells})
+        took = []
+        while not graph.done():
+            began = time.monotonic()
+            server.ask("GET", "/api/status")
+            took.append(time.monotonic() - began)
+        assert graph.result().status == 200
+    assert not took or max(took) < 1.0, took
+    many = [{"id": str(number), "kind": "python", "source": ""} for number in range(5_001)]
+    assert server.ask("POST", "graph", {"cells": many}).status == 400
+    assert server.ask("POST", "ask", question("total amount", cells=many)).status == 400
+
+
 def test_halves_of_characters_and_zero_bytes_do_no_harm(server: Server) -> None:
     body = b'{"question": "total \\ud800 amount \\u0000", "cells": []}'
     reply = server.ask("POST", "ask", body)
