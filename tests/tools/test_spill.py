@@ -1,6 +1,7 @@
 """Does what is larger than memory go to a disk, come back the same, and leave nothing behind?"""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -295,3 +296,10 @@ def test_where_the_chosen_folder_cant_be_made_another_is_taken(
     made = scratch._folder.__wrapped__(os.getpid())
     assert made.is_dir() and not str(made).startswith(str(tmp_path / "file"))
     scratch._forget(made, os.getpid())
+
+
+def test_a_folder_that_somebody_deleted_is_made_again() -> None:
+    before = scratch.folder()
+    shutil.rmtree(before)
+    after = scratch.folder()
+    assert after.is_dir() and after != before

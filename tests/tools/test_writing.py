@@ -272,8 +272,10 @@ def test_agents_have_no_road_to_writing(grant: Grant, tmp_path: Path) -> None:
     root = Path(writing.__file__).parents[3]
     for path in (root / "agents").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
             named = getattr(node, "module", "") or ""
-            names = [alias.name for alias in getattr(node, "names", ())]
+            names = [alias.name for alias in node.names]
             assert "writing" not in f"{named} {names}", path
 
 

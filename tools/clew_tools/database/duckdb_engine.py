@@ -166,6 +166,7 @@ class DuckDBEngine:
                 paths = ", ".join(text_literal(str(path)) for path in self._parquet.values())
                 connection.execute(f"SET allowed_paths = [{paths}]")
             connection.execute(f"SET threads = {threads or os.cpu_count() or 1}")
+            connection.execute("SET enable_progress_bar = false")  # not among an answer
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
         return connection

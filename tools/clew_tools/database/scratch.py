@@ -38,7 +38,11 @@ def folder() -> Path:
     Raises:
         SourceError: no folder for temporary files can be written.
     """
-    return _folder(os.getpid())
+    made = _folder(os.getpid())
+    if not made.is_dir():  # somebody cleaned up
+        _folder.cache_clear()
+        made = _folder(os.getpid())
+    return made
 
 
 def fresh(suffix: str) -> Path:

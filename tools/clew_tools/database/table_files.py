@@ -91,6 +91,7 @@ class _Loader:
                 "max_temp_directory_size": "16GB",
             },
         )
+        self.connection.execute("SET enable_progress_bar = false")  # not among an answer
 
     def load(self, path: Path) -> None:
         """Load a file."""

@@ -266,6 +266,7 @@ def _run_duckdb(sql: str, file: Path, deadline: Deadline) -> int | None:
             },
         )
         opened.append(connection)
+        connection.execute("SET enable_progress_bar = false")  # not among an answer
         with closing(connection):
             if rules is not None:
                 cage.enter(rules)
