@@ -17,7 +17,15 @@ from clew_core.query_spec import Mark
 Kind = Literal["query", "chart", "findings", "side_by_side"]
 
 CHART_VERBS = "chart|plot|graph|draw|visualise|visualize|diagram"
-_FINDING_VERBS = "say|tell|explain|highlight|point|comment|describe|summarise|summarize|interpret"
+_FINDING_VERBS = "explain|highlight|point|comment|describe|summarise|summarize|interpret"
+_AFTER_VERB = r"(?:what|which|why|whether|if|how(?!\s+(?:many|much))|anything|the|any|it|them)\b"
+# "Tell me how many", "tell me the names", "tell me which region has the most orders" are queries.
+_TOLD = (
+    r"(?:say|tell)\s+(?:me\s+|us\s+)?(?:(?:why|whether|if|anything|any|it|them)\b|"
+    r"how\s+(?:it|they|this|that|these|those|its|their)\b|"
+    r"(?:what|which)\b(?=.*\b(?:stands?|stood|sticks?|standing|unusual|odd|striking|notable|"
+    r"remarkable|outliers?|anomal\w+|changed|happened|dr[io]ves?|caused|explains?)\b))"
+)
 _FINDING_NOUNS = (
     r"outliers?|anomal(?:y|ies)|what(?:'s| is)? (?:stands|stood|sticks|standing) out|"
     r"what stands out|what is (?:unusual|odd|striking|notable|remarkable)|insights?|"
@@ -52,8 +60,8 @@ _FOR_ANOTHER = (
     rf"them\b|this\b|that\b|these\b|those\b|the\b|both\b|as\b|in\b))"
     rf"|(?:,\s*(?:and\s+)?|\s+and\s+)(?=(?:please\s+)?(?:show|display|draw|put)\s+"
     rf"(?:it|them|this|that|these|those|both)\b)"
-    rf"|(?:,\s*(?:and\s+)?|\s+and\s+)(?=(?:please\s+)?(?:{_FINDING_VERBS})\s+(?:me\s+|us\s+|out\s+)?"
-    rf"(?:what|which|why|whether|if|how|anything|the|any|it|them)\b)"
+    rf"|(?:,\s*(?:and\s+)?|\s+and\s+)(?=(?:please\s+)?(?:(?:{_FINDING_VERBS})\s+"
+    rf"(?:me\s+|us\s+|out\s+)?{_AFTER_VERB}|{_TOLD}))"
     rf"|(?:,\s*(?:and\s+)?|\s+and\s+)(?=(?:please\s+)?(?:(?:find|look|check|detect|spot|identify|flag"
     rf"|mark|search)\s+(?:for\s+|me\s+|out\s+)?(?:the\s+|any\s+|all\s+)?)?(?:{_FINDING_NOUNS}))"
     r"|(?:,\s*(?:and\s+)?|\s+and\s+)(?=why\b)"
@@ -82,7 +90,7 @@ _BREAK = re.compile(
 _HINT = re.compile(
     rf"[;\n]|[.?!]\s+\S|\b(?:then|after|afterwards|thereafter|finally|second|secondly|third|lastly|addition|additionally|also|"
     rf"compare|comparing|versus|vs|side by side|next to|together|why|outliers?|anomal\w+|stands?|"
-    rf"sticks|{CHART_VERBS}|{_FINDING_VERBS})\b|\band\s+(?:{_SHOW_VERBS}|how|what|which|who|when|where)"
+    rf"sticks|say|tell|{CHART_VERBS}|{_FINDING_VERBS})\b|\band\s+(?:{_SHOW_VERBS}|how|what|which|who|when|where)"
     rf"\b|\band\s+(?:its|their)\b|,\s*(?:and\s+)?(?:how|what|which|who|when|where|{_SHOW_VERBS})\b",
     re.IGNORECASE,
 )
@@ -159,19 +167,10 @@ def _bare(text: str) -> str:
     )  # fmt: skip
 
 
-_TOLD = re.compile(
-    r"(?:please\s+|can you\s+|could you\s+)*(?:tell|say)\s+(?:me\s+|us\s+)?(?:how (?:many|much|old)"
-    r"|the (?:\w+ )?(?:number|count|total|sum|average|mean|median|names?|list|ids?)) ",
-    re.IGNORECASE,
-)
-
-
 def _part(text: str, joint: str) -> Part:
-    # A question that begins with "tell me how many" asks for data; behind another it may comment.
-    told = not joint and _TOLD.match(text) and not re.search(_FINDING_NOUNS, text, re.IGNORECASE)
     return Part(
         text=text,
-        kind="query" if told else kind_of(text),
+        kind=kind_of(text),
         joint=joint,  # type: ignore[arg-type]
         mark=mark_of(text),
         points_back=re.search(POINTS_BACK, text, re.IGNORECASE) is not None,
@@ -186,8 +185,8 @@ _CHART = re.compile(
     re.IGNORECASE,
 )
 _FINDINGS = re.compile(
-    rf"^(?:please\s+)?(?:(?:{_FINDING_VERBS})\s+(?:me\s+|us\s+|out\s+)?(?:what|which|why|whether|if|"
-    rf"how|anything|the|any|it|them)\b)|(?:{_FINDING_NOUNS})|^why\b|"
+    rf"^(?:please\s+)?(?:(?:{_FINDING_VERBS})\s+(?:me\s+|us\s+|out\s+)?{_AFTER_VERB}|{_TOLD})|"
+    rf"(?:{_FINDING_NOUNS})|^why\b|"
     r"^(?:is|are) there (?:an? |any )?(?:trends?|patterns?|season\w*)\b",
     re.IGNORECASE,
 )

@@ -20,12 +20,14 @@ from clew_agents.plan.insight_question import (
     is_insight_question,
     names_nothing,
 )
+from clew_agents.plan.joined import joined
 from clew_agents.plan.making import Made
 from clew_agents.plan.plan import MOST_STEPS, Card, Plan, Step
 from clew_agents.plan.port import OpenSource
 from clew_agents.plan.probe import Prober
 from clew_agents.plan.queries import POINTS, Queries
 from clew_agents.plan.sql_step import has_inner
+from clew_agents.plan.standing import sentences
 from clew_agents.plan.unplanned import Unplanned, ask_back
 from clew_agents.proposer import AsksBack, Proposer
 from clew_agents.sql.builtin import SqlContext
@@ -54,6 +56,13 @@ def plan_question(
         return Plan(steps=(insight_step(question, previous),))
     if not may_have_parts(question) and not _may_choose(question):
         return None
+    prober = Prober(sources=sources, proposer=proposer, deadline=deadline)
+    if len(question) <= LONGEST and (one := joined(question, prober)) != question:
+        if len(sentences(one)) == 1:
+            return Plan(steps=(_one_query(one),))
+        question = one
+    if _RETURNS.search(question) and prober.ask(question, continues=True).spec is not None:
+        return None  # "Which … has the most? Return its name."
     parts = cut(question) if len(question) <= LONGEST else ()
     if not parts:
         return None
@@ -64,9 +73,7 @@ def plan_question(
                 "Which of them first?"
             )
         )
-    planner = _Planner(Prober(sources=sources, proposer=proposer, deadline=deadline), cards)
-    if _RETURNS.search(question) and planner.probe(question, continues=True).spec is not None:
-        return None  # "Which … has the most? Return its name."
+    planner = _Planner(prober, cards)
     whole = planner.probe(question, continues=True) if len(parts) == 1 else None
     alone = whole is not None and whole.spec is not None and parts[0].kind in ("query", "chart")
     described = _may_choose(question) and not (whole and whole.spec and has_inner(whole.spec))
@@ -88,6 +95,10 @@ def plan_question(
         if planner.probe(question, continues=True).spec:
             return None
     return planner.plan(question)
+
+
+def _one_query(question: str) -> Step:
+    return Step(id="s1", agent="sql", task=question)
 
 
 def _may_choose(question: str) -> bool:

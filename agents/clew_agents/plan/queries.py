@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 
 from clew_agents.plan import phrases
 from clew_agents.plan.cut import Part
+from clew_agents.plan.joined import asks_the_same, keeps, lists_columns, only_shows, shows_all
 from clew_agents.plan.making import Made, Making
+from clew_agents.plan.probe import Probe
 from clew_agents.plan.sql_step import has_inner, is_choice
+from clew_agents.plan.standing import columns_of, is_sorting
 from clew_agents.plan.unplanned import Unplanned
+from clew_agents.proposer import CannotAnswer
 from clew_agents.sql.describe import Describer
 from clew_agents.sql.words import singular
 from clew_core.errors import ClewError
@@ -21,6 +25,8 @@ POINTS = re.compile(
     r"the (?:top|best|worst|winning|leading|first|latter|former|chosen)(?: one)?)\b",
     re.IGNORECASE,
 )
+_THEIR = re.compile(r"\b(?:its|their|them|those|these|they|it)\b", re.IGNORECASE)
+_LOST = "I can't read it together with what comes before it. Ask both in one sentence."
 
 
 @dataclass
@@ -46,6 +52,18 @@ class Queries(Making):
                 return made
         if made := self._choosing(said, source):
             return made
+        alike = False
+        if part.joint in ("ends", "back") and columns_of(said):
+            alone = self.probe(said, source=source).spec
+            before = [made.spec for made in self.made if made.spec is not None]
+            points = re.search(_THEIR, said) is not None
+            if (
+                alone is None
+                or points
+                or (lists_columns(alone) and not asks_the_same(alone, before))
+            ):
+                raise Unplanned(replace(part, text=said), CannotAnswer(_LOST))
+            alike = asks_the_same(alone, before)
         raw = self.probe(said, source=source, continues=first)
         if raw.spec is None or not has_inner(raw.spec):
             # "for the customer with the most orders" is no word of a query without an inner one.
@@ -53,6 +71,9 @@ class Queries(Making):
                 return made
         for form in dict.fromkeys([said, phrases.without_opener(said)]):
             probe = self.probe(form, source=source, continues=first)
+            if probe.spec is not None and not alike and self._loses(probe.spec):
+                problem = CannotAnswer(_LOST)
+                continue
             if probe.spec is not None and not self._drops_pointer(said):
                 return self.add_query(form, probe, source, continues=first)
             problem = problem or probe.problem
@@ -66,11 +87,32 @@ class Queries(Making):
         for text in (said, f"and {said}") if last is not None else ():
             assert last is not None
             probe = self.probe(text, previous=last.spec)
-            if probe.spec is not None and probe.spec != last.spec:
+            if self._is_new(text, probe, last):
+                assert probe.spec is not None
                 step = self.step("sql", self.changed(said, last), needs=(last.step.id,),
                                   asks=text, follows=last.step.id)  # fmt: skip
                 return self.keep(step, probe.spec)
         return None
+
+    def _is_new(self, text: str, probe: Probe, before: Made) -> bool:
+        """Whether a phrase changes a query, and does not only lose what it was asked with."""
+        if probe.spec is None or before.spec is None or probe.spec == before.spec:
+            return False
+        if re.search(_THEIR, text) and not (
+            keeps(probe.spec, before.spec) and shows_all(probe.spec, before.spec)
+        ):
+            return False
+        if is_sorting(text) and probe.spec.conditions != before.spec.conditions:
+            return False
+        return not (probe.spec == self.probe(text).spec and self._loses(probe.spec))
+
+    def _loses(self, spec: QuerySpec) -> bool:
+        """Whether a query shows things of a step before, without what that step chose them by."""
+        return any(
+            made.spec is not None and only_shows(spec, made.spec)
+            for made in self.made
+            if made.step.agent == "sql"
+        )
 
     def _pointing(self, said: str, source: str | None) -> Made | None:
         """Plan a query about what another step found."""
@@ -106,10 +148,11 @@ class Queries(Making):
                 return self.keep(step, probe.spec)
         for text in dict.fromkeys([said, pointed.text]):
             probe = self.probe(text, previous=about.spec)
-            if probe.spec is not None and probe.spec != about.spec:
+            if self._is_new(text, probe, about):
                 alone = self.probe(text)
-                if alone.spec == probe.spec and not pointed.pointers:
+                if alone.spec == probe.spec:
                     continue  # it does not hang on the step before
+                assert probe.spec is not None
                 step = self.step("sql", self.changed(text, about), needs=(about.step.id,),
                                   asks=text, follows=about.step.id)  # fmt: skip
                 return self.keep(step, probe.spec)
