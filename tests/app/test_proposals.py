@@ -105,3 +105,29 @@ def test_live_variables_keep_their_names(session: Session, tmp_path: Path) -> No
 def test_a_notebook_with_one_id_twice_is_refused(session: Session, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="id 'a'"):
         proposed(session, tmp_path, cell("a", "x"), cell("a", "y"))
+
+
+@pytest.mark.slow
+def test_a_notebook_of_accepted_proposals_runs(session: Session, tmp_path: Path) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    found = proposed(session, notes, cell("a", "before = 1"), anchor="a")
+    made = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+    }
+    cells = [nbformat.v4.new_code_cell("before = 1", id="a")]
+    for data in found:
+        ids = [c["id"] for c in cells]
+        at = 0 if data["after_cell"] is None else ids.index(data["after_cell"]) + 1
+        more = {"id": data["cell_id"], "metadata": data["metadata"]}
+        cells.insert(at, made[data["cell_type"]](data["new"], **more))
+    (name,) = next(data["defines"] for data in found if data["kind"] == "sql")
+    cells.append(nbformat.v4.new_code_cell(f"print(len({name}))"))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbformat.validate(notebook)
+    NotebookClient(notebook, resources={"metadata": {"path": str(notes)}}, timeout=60).execute()
+    assert notebook.cells[-1].outputs[0]["text"] == "2\n"

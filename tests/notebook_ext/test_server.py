@@ -304,6 +304,27 @@ def test_a_plan_is_shown_changed_and_run(server: Server) -> None:
     assert server.ask("POST", f"runs/{run}/approvals/none", {"granted": True}).status == 404
 
 
+def test_what_acts_runs_only_once_it_is_approved(server: Server) -> None:
+    told = list(server.stream("POST", "ask", question("total amount by channel, then mail it")))
+    run = told[0].data["run"]
+    (asked,) = [e.data["data"] for e in told if e.type == "approval_requested"]
+    assert asked["text"] == "send mail it"
+    assert "sent" not in str(told[-1].data["data"]["text"])
+    assert server.ask("GET", f"runs/{run}").json["waits"] == "approval"
+    waits = server.ask("POST", f"runs/{run}/resume", {}).json
+    assert waits["status"] == "needs_clarification"
+    assert server.ask("POST", f"runs/{run}/approvals/none", {"granted": True}).status == 404
+    path = f"runs/{run}/approvals/{asked['id']}"
+    for wrong in ({}, {"granted": "yes"}, {"granted": 1}):
+        assert server.ask("POST", path, wrong).status == 400
+    other = server.ask("POST", "ask", question("total amount")).json["run"]
+    assert server.ask("POST", path.replace(run, other), {"granted": True}).status == 404
+    assert server.ask("POST", path, {"granted": True}).json["granted"] is True
+    assert server.ask("POST", path, {"granted": True}).status == 400
+    done = server.ask("POST", f"runs/{run}/resume", {}).json
+    assert done["status"] == "answered" and "The mail was sent." in done["text"]
+
+
 # -------------------------------------------------------------------------------- what there is
 
 
