@@ -219,8 +219,9 @@ function Chips({ conversation }: { conversation: Conversation }): JSX.Element | 
               conversation.pin(conversation.pinned === undefined ? anchor : undefined)
             }
           >
-            {conversation.pinned === undefined ? '' : '📌 '}
-            {t('Cell %1', index + 1)}
+            {conversation.pinned === undefined
+              ? t('Cell %1', index + 1)
+              : t('Pinned: cell %1', index + 1)}
             {words ? `: ${words}` : ''}
           </button>
           <Remove label={t('Ask about the whole notebook')} go={() => conversation.pin(null)} />

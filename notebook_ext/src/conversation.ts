@@ -3,6 +3,7 @@
 import { ICodeCellModel } from '@jupyterlab/cells';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { ISessionContextDialogs } from '@jupyterlab/apputils';
+import { Kernel } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import * as api from './api';
@@ -16,6 +17,7 @@ import { liveVariables } from './variables';
 import { t, tn } from './words';
 
 const SHOWN_AT_FIRST = 8;
+const KERNEL_MS = 15_000;
 
 interface IStep {
   edits: IApplied[];
@@ -250,6 +252,10 @@ export class Conversation {
       const query = this._path === null ? '' : `?notebook=${encodeURIComponent(this._path)}`;
       const body = await api.call<{ threads: IThread[] }>(`threads${query}`);
       this.threads = body.threads;
+      if (this._unreachable) {
+        this._unreachable = false;
+        this.notice = null;
+      }
     } catch (error) {
       this._say(error);
     }
@@ -507,7 +513,7 @@ export class Conversation {
       this._touch();
       return;
     }
-    if (kernel.connectionStatus !== 'connected' || kernel.status === 'dead') {
+    if (!(await isAlive(kernel))) {
       this.notice = { text: t('The kernel does not answer.'), action: again };
       this._touch();
       return;
@@ -719,6 +725,7 @@ export class Conversation {
       error instanceof api.ServerRefusal
         ? `${error.message} ${error.hint}`.trim()
         : t('The Jupyter server can not be reached.');
+    this._unreachable = !(error instanceof api.ServerRefusal);
     this.notice = { text };
     this._touch();
   }
@@ -728,9 +735,22 @@ export class Conversation {
   }
 
   private _path: string | null = null;
+  private _unreachable = false;
   private _steps: IStep[] = [];
   private _changed = new Signal<this, void>(this);
   private _drafted = new Signal<this, void>(this);
+}
+
+/** Wait for a kernel that starts or restarts; false where it stays away. */
+async function isAlive(kernel: Kernel.IKernelConnection): Promise<boolean> {
+  const end = Date.now() + KERNEL_MS;
+  const fine = () =>
+    kernel.connectionStatus === 'connected' &&
+    !['dead', 'restarting', 'autorestarting', 'starting', 'terminating'].includes(kernel.status);
+  while (!fine() && !kernel.isDisposed && Date.now() < end) {
+    await new Promise(done => window.setTimeout(done, 100));
+  }
+  return fine();
 }
 
 /** Give the proposal as the user wants it: with her text, and marked so. */

@@ -168,8 +168,17 @@ function Log({ conversation, rendermime }: ILogProps): JSX.Element {
   const { turns } = conversation;
   React.useEffect(() => {
     const node = box.current!;
-    // New text pulls the view down only while the user is at the end.
-    const pull = () => follows.current && node.scrollTo({ top: node.scrollHeight });
+    // New text pulls the view down only while the user is at the end; what an answer begins
+    // with stays in sight when it is longer than the panel.
+    const pull = () => {
+      if (!follows.current) {
+        return;
+      }
+      const last = node.querySelector<HTMLElement>('.clew-Turn:last-child');
+      const long = last && last.offsetHeight > node.clientHeight;
+      const top = long && last.classList.contains('clew-mod-over') ? last.offsetTop - 8 : Infinity;
+      node.scrollTo({ top: Math.min(top, node.scrollHeight) });
+    };
     const observer = new ResizeObserver(pull);
     observer.observe(node.firstElementChild!);
     return () => observer.disconnect();

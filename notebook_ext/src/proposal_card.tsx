@@ -1,5 +1,6 @@
 /** What does a proposed cell look like, in the panel and in the notebook? */
 
+import { checkIcon, copyIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Conversation } from './conversation';
@@ -269,9 +270,16 @@ export function Copy({ text }: { text: string }): JSX.Element {
       setDone(false);
     }
   };
+  const label = done ? t('Copied') : t('Copy');
+  const Icon = done ? checkIcon.react : copyIcon.react;
   return (
-    <button className="clew-Button clew-mod-quiet" onClick={() => void copy()}>
-      {done ? t('Copied') : t('Copy')}
+    <button
+      className="clew-Button clew-mod-quiet clew-mod-icon"
+      title={label}
+      aria-label={label}
+      onClick={() => void copy()}
+    >
+      <Icon tag="span" width="14px" height="14px" />
     </button>
   );
 }

@@ -1,6 +1,7 @@
 /** Where does a number of the answer come from? A hover shows it, a click goes there. */
 
 import * as React from 'react';
+import { createPortal } from 'react-dom';
 
 import { IAnswer, IReceipt } from './events';
 import { t } from './words';
@@ -41,10 +42,22 @@ interface IProps {
   go: () => void;
 }
 
+const MOST_SQL = 800;
+const WIDTH = 420;
+
+/** Find room for a card below a number, or above it, within the window. */
+function placeBeside(number: DOMRect): React.CSSProperties {
+  const left = Math.max(8, Math.min(number.left, window.innerWidth - WIDTH - 8));
+  return number.bottom < window.innerHeight * 0.6
+    ? { left, top: number.bottom + 2, maxWidth: WIDTH }
+    : { left, bottom: window.innerHeight - number.top + 2, maxWidth: WIDTH };
+}
+
 /** A number of the text: it can be reached by the keyboard, and says where it comes from. */
 export function ReceiptNumber({ receipt, sql, go }: IProps): JSX.Element {
   const [open, setOpen] = React.useState(false);
   const id = React.useId();
+  const number = React.useRef<HTMLButtonElement>(null);
   const place = receipt.refs
     .map(ref =>
       ref.row === null || ref.row === undefined
@@ -60,6 +73,7 @@ export function ReceiptNumber({ receipt, sql, go }: IProps): JSX.Element {
       onMouseLeave={() => setOpen(false)}
     >
       <button
+        ref={number}
         className="clew-Receipt-number"
         aria-describedby={open ? id : undefined}
         onFocus={() => setOpen(true)}
@@ -74,19 +88,30 @@ export function ReceiptNumber({ receipt, sql, go }: IProps): JSX.Element {
       >
         {receipt.text}
       </button>
-      {open && (
-        <span className="clew-Receipt-card" role="tooltip" id={id}>
-          <span className="clew-Receipt-value">
-            {String(receipt.value)}
-            {receipt.unit ? ` ${receipt.unit}` : ''}
-          </span>
-          <span className="clew-Receipt-place">
-            {[formula(receipt.expression), place].filter(Boolean).join(' · ')}
-          </span>
-          {sql && <code className="clew-Receipt-sql">{sql.length > 600 ? sql.slice(0, 600) + '…' : sql}</code>}
-          <span className="clew-Receipt-place">{t('Click: go to its cell')}</span>
-        </span>
-      )}
+      {open &&
+        createPortal(
+          <div
+            className="clew-Receipt-card"
+            role="tooltip"
+            id={id}
+            style={placeBeside(number.current!.getBoundingClientRect())}
+          >
+            <span className="clew-Receipt-value">
+              {String(receipt.value)}
+              {receipt.unit ? ` ${receipt.unit}` : ''}
+            </span>
+            <span className="clew-Receipt-place">
+              {[formula(receipt.expression), place].filter(Boolean).join(' · ')}
+            </span>
+            {sql && (
+              <code className="clew-Receipt-sql">
+                {sql.length > MOST_SQL ? sql.slice(0, MOST_SQL) + '…' : sql}
+              </code>
+            )}
+            <span className="clew-Receipt-place">{t('Click: go to its cell')}</span>
+          </div>,
+          document.body
+        )}
     </span>
   );
 }

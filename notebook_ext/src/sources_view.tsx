@@ -91,7 +91,7 @@ function Table({ source, table, open, conversation }: ITableProps): JSX.Element 
       <summary>
         <b>{table.name}</b>{' '}
         <span className="clew-Quiet">
-          {table.rows === null ? '' : tn('%1 row', '%1 rows', table.rows)}
+          {rowCount(table)}
         </span>
       </summary>
       {table.meaning && <p className="clew-Quiet">{table.meaning}</p>}
@@ -108,8 +108,9 @@ function Table({ source, table, open, conversation }: ITableProps): JSX.Element 
           <React.Fragment key={column.name}>
             <dt>
               {column.name}
-              {column.key === 'primary' ? ' 🔑' : ''}
-              <span className="clew-Quiet"> {[column.type, column.unit].filter(Boolean).join(', ')}</span>
+              <span className="clew-Quiet"> {[column.type, column.unit, column.key === 'primary' ? t('key') : '']
+                  .filter(Boolean)
+                  .join(', ')}</span>
             </dt>
             <dd>
               {column.meaning && <div>{column.meaning}</div>}
@@ -125,4 +126,10 @@ function Table({ source, table, open, conversation }: ITableProps): JSX.Element 
       </dl>
     </details>
   );
+}
+
+function rowCount(table: ITable): string {
+  return table.rows === null
+    ? ''
+    : tn('%1 row', '%1 rows', table.rows).replace(/^\d+/, n => Number(n).toLocaleString());
 }

@@ -1,6 +1,6 @@
 /** Which thread is open, which others are there, and what is shown? */
 
-import { addIcon } from '@jupyterlab/ui-components';
+import { addIcon, deleteIcon, editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Conversation } from './conversation';
@@ -145,19 +145,25 @@ function ThreadRow(props: IRowProps): JSX.Element {
         <span>{title}</span>
       </button>
       <button
-        className="clew-Button clew-mod-quiet"
+        className="clew-Button clew-mod-quiet clew-mod-icon"
+        title={t('Rename')}
         aria-label={t('Rename %1', title)}
         onClick={() => setName(title)}
       >
-        {t('Rename')}
+        <editIcon.react tag="span" width="14px" height="14px" />
       </button>
       <button
-        className="clew-Button clew-mod-quiet"
+        className="clew-Button clew-mod-quiet clew-mod-icon"
+        title={t('Delete')}
         aria-label={sure ? t('Delete %1 for good', title) : t('Delete %1', title)}
         onBlur={() => setSure(false)}
         onClick={() => (sure ? void conversation.deleteThread(id) : setSure(true))}
       >
-        {sure ? t('Delete?') : t('Delete')}
+        {sure ? (
+          t('Delete?')
+        ) : (
+          <deleteIcon.react tag="span" width="14px" height="14px" />
+        )}
       </button>
     </li>
   );

@@ -98,6 +98,7 @@ export class Turn {
       return;
     }
     this.phase = 'stopping';
+    this._asked = true;
     this.touch();
     if (this.run !== null) {
       await this._cancel();
@@ -195,7 +196,10 @@ export class Turn {
         break;
       case 'cancelled':
         this.answer = null;
-        this.error = { reason: t('Stopped.'), hint: '' };
+        this.error = {
+          reason: this._asked ? t('Stopped.') : String(data.reason || t('Stopped.')),
+          hint: ''
+        };
         this._end(event.at);
         break;
     }
@@ -303,6 +307,8 @@ export class Turn {
 
   private _changed = new Signal<this, void>(this);
   private _abort: AbortController | null = null;
+  /** The user pressed Stop. */
+  private _asked = false;
   private _left = false;
   private _timer: number | null = null;
 }

@@ -16,6 +16,7 @@ import { Turn } from './turn';
 import { seconds, t, tn } from './words';
 
 const SLOW_MS = 15_000;
+const STREAM_MS = 120;
 
 interface IProps {
   conversation: Conversation;
@@ -208,13 +209,18 @@ interface IProseProps extends IProps {
 function Prose({ text, answer, conversation, turn, rendermime }: IProseProps): JSX.Element {
   const host = React.useRef<HTMLDivElement>(null);
   const [places, setPlaces] = React.useState<HTMLElement[]>([]);
+  const drawn = React.useRef(0);
+  const order = React.useRef({ begun: 0, shown: 0 });
   React.useEffect(() => {
-    let gone = false;
-    const fresh = document.createElement('div');
-    void renderMarkdown(fresh, text, rendermime).then(() => {
-      if (gone || !host.current) {
-        return;
+    const draw = async () => {
+      drawn.current = Date.now();
+      const number = ++order.current.begun;
+      const fresh = document.createElement('div');
+      await renderMarkdown(fresh, text, rendermime);
+      if (number < order.current.shown || !host.current) {
+        return; // a later one was faster
       }
+      order.current.shown = number;
       const found: HTMLElement[] = [];
       markNumbers(
         fresh,
@@ -223,10 +229,11 @@ function Prose({ text, answer, conversation, turn, rendermime }: IProseProps): J
       );
       host.current.replaceChildren(...Array.from(fresh.childNodes));
       setPlaces(found);
-    });
-    return () => {
-      gone = true;
     };
+    // While it streams, the whole text is drawn a few times a second, not for each token.
+    const wait = answer ? 0 : Math.max(0, drawn.current + STREAM_MS - Date.now());
+    const timer = window.setTimeout(() => void draw(), wait);
+    return () => window.clearTimeout(timer);
   }, [text, answer]);
   const texts = new Map(turn.items.map(item => [item.proposal.cell_id, item.proposal.new]));
   const go = async (cell: string | undefined) => {

@@ -20,6 +20,14 @@ const LOOK = `__import__("json").dumps((lambda ns: [
 
 /** Ask the kernel; an empty list where it is busy, missing or no Python. */
 export async function liveVariables(panel: NotebookPanel): Promise<IVariable[]> {
+  try {
+    return await look(panel);
+  } catch {
+    return []; // the kernel died meanwhile
+  }
+}
+
+async function look(panel: NotebookPanel): Promise<IVariable[]> {
   const kernel = panel.sessionContext.session?.kernel;
   if (!kernel || kernel.status !== 'idle' || kernel.connectionStatus !== 'connected') {
     return [];

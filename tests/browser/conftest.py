@@ -10,12 +10,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+
+from browser.analyst import Analyst
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("core", "knowledge", "tools", "agents", "app", "notebook_ext", "examples")
@@ -57,6 +59,8 @@ class Lab:
             f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0",
             "--IdentityProvider.token=", f"--ServerApp.root_dir={self.folder}",
             "--ServerApp.jpserver_extensions=clew_notebook_ext=True",
+            "--ServerApp.jpserver_extensions=slow_questions=True",
+            "--LabApp.expose_app_in_browser=True",
             "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]  # fmt: skip
@@ -103,13 +107,6 @@ class Lab:
         return nbformat.read(self.folder / name, as_version=4)
 
 
-@dataclass(kw_only=True)
-class Strangers:
-    """Addresses outside this machine that a page asked for."""
-
-    urls: list[str] = field(default_factory=list)
-
-
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Run JupyterLab with the built panel and the small company acme."""
@@ -123,7 +120,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         (base / name).mkdir()
     env = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in PARTS),
+        "PYTHONPATH": os.pathsep.join(
+            [*(str(ROOT / part) for part in PARTS), str(ROOT / "tests" / "notebook_ext")]
+        ),
         "JUPYTER_PATH": str(base / "path"),
         "JUPYTER_CONFIG_DIR": str(base / "config"),
         "JUPYTER_DATA_DIR": str(base / "data"),
@@ -140,7 +139,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     (quiet / "notification.jupyterlab-settings").write_text(json.dumps(settings))
     example = [sys.executable, "-m", "clew.cli", "example", "acme", str(base / "acme")]
     subprocess.run([*example, "--scale", "0.2"], env=env, check=True, capture_output=True)
-    env["CLEW_SOURCES"] = json.dumps([str(base / "acme" / "company" / "acme.duckdb")])
+    env["CLEW_SOURCES"] = json.dumps([str(base / "acme" / "company")])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -160,12 +159,6 @@ def chromium(lab: Lab) -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture(params=["light", "dark"])
-def theme(request: pytest.FixtureRequest) -> str:
-    """Name the look of the page."""
-    return str(request.param)
 
 
 @pytest.fixture
@@ -188,12 +181,6 @@ def context(lab: Lab, chromium: Any) -> Iterator[Any]:
     assert strangers == []
 
 
-@pytest.fixture
-def page(context: Any) -> Any:
-    """Give an empty page."""
-    return context.new_page()
-
-
 @pytest.fixture(scope="session")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder for screenshots: CLEW_TEST_SCREENSHOTS, or one that goes."""
@@ -201,3 +188,16 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = Path(folder) if folder else tmp_path_factory.mktemp("shots")
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+@pytest.fixture
+def analyst(
+    lab: Lab, context: Any, shots: Path, request: pytest.FixtureRequest
+) -> Iterator[Analyst]:
+    """Give somebody at an empty page; fails when the page has a fault of its own."""
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield Analyst(lab=lab, page=page, shots=shots, faults=faults)
+    page.screenshot(path=shots / f"end-{request.node.name}.png")
+    assert [fault for fault in faults if "Canceled" not in fault] == []

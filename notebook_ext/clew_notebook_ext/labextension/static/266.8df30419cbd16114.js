@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunkclew_notebook_ext=self.rspackChunkclew_notebook_ext||[]).push([[266],{475(o,e,r){var a=r(601),t=r.n(a),l=r(314),i=(r.n(l))()(t());i.push([o.id,`/* The look of the panel: JupyterLab's own variables only, so that every theme fits. */
+"use strict";(self.rspackChunkclew_notebook_ext=self.rspackChunkclew_notebook_ext||[]).push([[266],{475(o,e,r){var t=r(601),l=r.n(t),a=r(314),i=(r.n(a))()(l());i.push([o.id,`/* The look of the panel: JupyterLab's own variables only, so that every theme fits. */
 
 .clew-Panel {
   min-width: 220px;
@@ -167,6 +167,18 @@
   background: none;
 }
 
+.clew-Button.clew-mod-icon {
+  display: inline-flex;
+  align-items: center;
+  justify-content: center;
+  min-width: 26px;
+  padding: 2px 4px;
+}
+
+.clew-Button.clew-mod-icon span {
+  display: flex;
+}
+
 .clew-Diff > .clew-Button {
   padding: 0;
   color: var(--jp-content-link-color);
@@ -235,6 +247,7 @@
 /* --- log ------------------------------------------------------------------------------------ */
 
 .clew-Log {
+  position: relative;
   flex: 1 1 auto;
   min-height: 0;
   overflow: auto;
@@ -397,18 +410,20 @@
 
 .clew-Receipt-card {
   position: fixed;
-  z-index: 20;
+  z-index: 10000;
   display: flex;
   flex-direction: column;
   gap: 4px;
   width: max-content;
+  box-sizing: border-box;
   padding: 8px;
   border: 1px solid var(--jp-border-color1);
   border-radius: var(--jp-border-radius);
   background: var(--jp-layout-color1);
   box-shadow: var(--jp-elevation-z6);
   color: var(--jp-ui-font-color1);
-  font-weight: normal;
+  font-family: var(--jp-ui-font-family);
+  font-size: var(--jp-ui-font-size1);
 }
 
 .clew-Receipt-card code.clew-Receipt-sql {
@@ -703,6 +718,7 @@ body:has(.Toastify__toast) .clew-Composer {
   font: inherit;
   line-height: 1.4;
   resize: none;
+  min-height: 50px;
 }
 
 .clew-Field::placeholder {
@@ -806,6 +822,10 @@ body:has(.Toastify__toast) .clew-Composer {
   margin: 4px 0 8px;
 }
 
+.clew-Map svg {
+  flex: none;
+}
+
 .clew-Map svg path {
   fill: none;
   stroke: var(--jp-brand-color1);
@@ -868,5 +888,5 @@ body:has(.Toastify__toast) .clew-Composer {
     box-shadow: 0 0 0 3px var(--jp-brand-color1);
   }
 }
-`,""]),r.d(e,{},{A:i})},646(o,e,r){var a=r(601),t=r.n(a),l=r(314),i=r.n(l),n=r(475),p=i()(t());p.i(n.A),p.push([o.id,`
-`,""]),r.d(e,{},{A:p})},314(o){o.exports=function(o){var e=[];return e.toString=function(){return this.map(function(e){var r="",a=void 0!==e[5];return e[4]&&(r+="@supports (".concat(e[4],") {")),e[2]&&(r+="@media ".concat(e[2]," {")),a&&(r+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),r+=o(e),a&&(r+="}"),e[2]&&(r+="}"),e[4]&&(r+="}"),r}).join("")},e.i=function(o,r,a,t,l){"string"==typeof o&&(o=[[null,o,void 0]]);var i={};if(a)for(var n=0;n<this.length;n++){var p=this[n][0];null!=p&&(i[p]=!0)}for(var c=0;c<o.length;c++){var d=[].concat(o[c]);a&&i[d[0]]||(void 0!==l&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=l),r&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=r),t&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=t):d[4]="".concat(t)),e.push(d))}},e}},601(o){o.exports=function(o){return o[1]}},665(o,e,r){r.r(e);var a=r(72),t=r.n(a),l=r(825),i=r.n(l),n=r(659),p=r.n(n),c=r(56),d=r.n(c),s=r(540),u=r.n(s),f=r(113),w=r.n(f),x=r(646),v={};v.styleTagTransform=w(),v.setAttributes=d(),v.insert=p().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=u(),t()(x.A,v);let b=x.A&&x.A.locals?x.A.locals:void 0;r.d(e,{},{default:b})},72(o){var e=[];function r(o){for(var r=-1,a=0;a<e.length;a++)if(e[a].identifier===o){r=a;break}return r}function a(o,a){for(var t={},l=[],i=0;i<o.length;i++){var n=o[i],p=a.base?n[0]+a.base:n[0],c=t[p]||0,d="".concat(p," ").concat(c);t[p]=c+1;var s=r(d),u={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==s)e[s].references++,e[s].updater(u);else{var f=function(o,e){var r=e.domAPI(e);return r.update(o),function(e){e?(e.css!==o.css||e.media!==o.media||e.sourceMap!==o.sourceMap||e.supports!==o.supports||e.layer!==o.layer)&&r.update(o=e):r.remove()}}(u,a);a.byIndex=i,e.splice(i,0,{identifier:d,updater:f,references:1})}l.push(d)}return l}o.exports=function(o,t){var l=a(o=o||[],t=t||{});return function(o){o=o||[];for(var i=0;i<l.length;i++){var n=r(l[i]);e[n].references--}for(var p=a(o,t),c=0;c<l.length;c++){var d=r(l[c]);0===e[d].references&&(e[d].updater(),e.splice(d,1))}l=p}}},659(o){var e={};o.exports=function(o,r){var a=function(o){if(void 0===e[o]){var r=document.querySelector(o);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(o){r=null}e[o]=r}return e[o]}(o);if(!a)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");a.appendChild(r)}},540(o){o.exports=function(o){var e=document.createElement("style");return o.setAttributes(e,o.attributes),o.insert(e,o.options),e}},56(o,e,r){o.exports=function(o){var e=r.nc;e&&o.setAttribute("nonce",e)}},825(o){o.exports=function(o){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=o.insertStyleElement(o);return{update:function(r){var a,t,l;a="",r.supports&&(a+="@supports (".concat(r.supports,") {")),r.media&&(a+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(a+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),a+=r.css,t&&(a+="}"),r.media&&(a+="}"),r.supports&&(a+="}"),(l=r.sourceMap)&&"u">typeof btoa&&(a+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(l))))," */")),o.styleTagTransform(a,e,o.options)},remove:function(){var o;null===(o=e).parentNode||o.parentNode.removeChild(o)}}}},113(o){o.exports=function(o,e){if(e.styleSheet)e.styleSheet.cssText=o;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(o))}}}}]);
+`,""]),r.d(e,{},{A:i})},646(o,e,r){var t=r(601),l=r.n(t),a=r(314),i=r.n(a),n=r(475),p=i()(l());p.i(n.A),p.push([o.id,`
+`,""]),r.d(e,{},{A:p})},314(o){o.exports=function(o){var e=[];return e.toString=function(){return this.map(function(e){var r="",t=void 0!==e[5];return e[4]&&(r+="@supports (".concat(e[4],") {")),e[2]&&(r+="@media ".concat(e[2]," {")),t&&(r+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),r+=o(e),t&&(r+="}"),e[2]&&(r+="}"),e[4]&&(r+="}"),r}).join("")},e.i=function(o,r,t,l,a){"string"==typeof o&&(o=[[null,o,void 0]]);var i={};if(t)for(var n=0;n<this.length;n++){var p=this[n][0];null!=p&&(i[p]=!0)}for(var c=0;c<o.length;c++){var d=[].concat(o[c]);t&&i[d[0]]||(void 0!==a&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=a),r&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=r),l&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=l):d[4]="".concat(l)),e.push(d))}},e}},601(o){o.exports=function(o){return o[1]}},665(o,e,r){r.r(e);var t=r(72),l=r.n(t),a=r(825),i=r.n(a),n=r(659),p=r.n(n),c=r(56),d=r.n(c),s=r(540),u=r.n(s),f=r(113),w=r.n(f),x=r(646),v={};v.styleTagTransform=w(),v.setAttributes=d(),v.insert=p().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=u(),l()(x.A,v);let b=x.A&&x.A.locals?x.A.locals:void 0;r.d(e,{},{default:b})},72(o){var e=[];function r(o){for(var r=-1,t=0;t<e.length;t++)if(e[t].identifier===o){r=t;break}return r}function t(o,t){for(var l={},a=[],i=0;i<o.length;i++){var n=o[i],p=t.base?n[0]+t.base:n[0],c=l[p]||0,d="".concat(p," ").concat(c);l[p]=c+1;var s=r(d),u={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==s)e[s].references++,e[s].updater(u);else{var f=function(o,e){var r=e.domAPI(e);return r.update(o),function(e){e?(e.css!==o.css||e.media!==o.media||e.sourceMap!==o.sourceMap||e.supports!==o.supports||e.layer!==o.layer)&&r.update(o=e):r.remove()}}(u,t);t.byIndex=i,e.splice(i,0,{identifier:d,updater:f,references:1})}a.push(d)}return a}o.exports=function(o,l){var a=t(o=o||[],l=l||{});return function(o){o=o||[];for(var i=0;i<a.length;i++){var n=r(a[i]);e[n].references--}for(var p=t(o,l),c=0;c<a.length;c++){var d=r(a[c]);0===e[d].references&&(e[d].updater(),e.splice(d,1))}a=p}}},659(o){var e={};o.exports=function(o,r){var t=function(o){if(void 0===e[o]){var r=document.querySelector(o);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(o){r=null}e[o]=r}return e[o]}(o);if(!t)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");t.appendChild(r)}},540(o){o.exports=function(o){var e=document.createElement("style");return o.setAttributes(e,o.attributes),o.insert(e,o.options),e}},56(o,e,r){o.exports=function(o){var e=r.nc;e&&o.setAttribute("nonce",e)}},825(o){o.exports=function(o){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=o.insertStyleElement(o);return{update:function(r){var t,l,a;t="",r.supports&&(t+="@supports (".concat(r.supports,") {")),r.media&&(t+="@media ".concat(r.media," {")),(l=void 0!==r.layer)&&(t+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),t+=r.css,l&&(t+="}"),r.media&&(t+="}"),r.supports&&(t+="}"),(a=r.sourceMap)&&"u">typeof btoa&&(t+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),o.styleTagTransform(t,e,o.options)},remove:function(){var o;null===(o=e).parentNode||o.parentNode.removeChild(o)}}}},113(o){o.exports=function(o,e){if(e.styleSheet)e.styleSheet.cssText=o;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(o))}}}}]);
