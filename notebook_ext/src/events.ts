@@ -114,6 +114,17 @@ export interface IAnswerCell {
   defines: string[];
 }
 
+/** What one step of several brought. */
+export interface IPart {
+  step: string;
+  task: string;
+  columns: { name: string; type: string }[];
+  rows: any[][] | null;
+  row_count: number;
+  truncated: boolean;
+  chart: any | null;
+}
+
 export interface IAnswer {
   status: Status;
   question: string;
@@ -122,10 +133,12 @@ export interface IAnswer {
   plan: IPlanStep[];
   sql: string | null;
   columns: { name: string; type: string }[];
-  rows: any[][];
+  rows: any[][] | null;
   row_count: number;
   truncated: boolean;
   as_of: string | null;
+  chart: any | null;
+  parts?: IPart[];
   cells: IAnswerCell[];
   receipts: IReceipt[];
   clarification: { question: string; options: IOption[] } | null;

@@ -3,18 +3,20 @@
 import * as React from 'react';
 
 import * as api from './api';
-import { IAnswer } from './events';
+import { IAnswer, IPart } from './events';
 import { Copy } from './proposal_card';
 import { t, tn } from './words';
 
 const PAGE = 10;
 
 interface IProps {
-  answer: IAnswer;
+  answer: Pick<IAnswer | IPart, 'columns' | 'rows' | 'row_count' | 'truncated'>;
   run: string | null;
+  /** Of a plan of several; null for the answer's own table. */
+  step: string | null;
 }
 
-export function ResultTable({ answer, run }: IProps): JSX.Element {
+export function ResultTable({ answer, run, step }: IProps): JSX.Element {
   const [page, setPage] = React.useState(0);
   const [sort, setSort] = React.useState<{ column: number; down: boolean } | null>(null);
   const [far, setFar] = React.useState<{ key: string; rows: any[][] } | null>(null);
@@ -34,7 +36,7 @@ export function ResultTable({ answer, run }: IProps): JSX.Element {
     const order = sort ? `&sort=${sort.down ? '-' : ''}${encodeURIComponent(columns[sort.column].name)}` : '';
     api
       .call<{ rows: any[][] }>(
-        `results/${encodeURIComponent(run)}?offset=${page * PAGE}&limit=${PAGE}${order}`
+        `results/${encodeURIComponent(run)}${step ? `/${encodeURIComponent(step)}` : ''}?offset=${page * PAGE}&limit=${PAGE}${order}`
       )
       .then(body => !gone && (setFar({ key, rows: body.rows }), setFault('')))
       .catch(error => !gone && setFault(error instanceof api.ServerRefusal ? error.message : ''));

@@ -4,6 +4,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import * as React from 'react';
 import { createPortal } from 'react-dom';
 
+import { Chart } from './chart';
 import { Conversation } from './conversation';
 import { IAnswer, IPlanStep } from './events';
 import { useNow, useSignal } from './hooks';
@@ -88,12 +89,38 @@ export function TurnView({ conversation, turn, rendermime }: IProps): JSX.Elemen
             </div>
           </section>
         ))}
-      {answer && answer.columns.length > 0 && (
-        <ResultTable answer={answer} run={turn.run} />
-      )}
+      {answer && <Results {...{ answer, turn, rendermime }} />}
       <Proposals conversation={conversation} turn={turn} />
       {answer && <Cost conversation={conversation} turn={turn} answer={answer} />}
     </article>
+  );
+}
+
+/** Show the table and chart of an answer, or those of each step. */
+function Results({
+  answer,
+  turn,
+  rendermime
+}: {
+  answer: IAnswer;
+  turn: Turn;
+  rendermime: IRenderMimeRegistry;
+}): JSX.Element {
+  const parts = (answer.parts ?? []).filter(part => part.columns.length > 0);
+  const shown =
+    parts.length > 1
+      ? parts.map(part => ({ step: part.step as string | null, task: part.task, of: part }))
+      : [{ step: null, task: '', of: answer }];
+  return (
+    <>
+      {shown.map(({ step, task, of }) => (
+        <section key={step ?? ''} aria-label={task || t('Result')}>
+          {task && <h4 className="clew-Task">{task}</h4>}
+          {of.chart && turn.run && <Chart run={turn.run} step={step} rendermime={rendermime} />}
+          {of.columns.length > 0 && <ResultTable answer={of} run={turn.run} step={step} />}
+        </section>
+      ))}
+    </>
   );
 }
 

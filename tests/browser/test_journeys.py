@@ -26,6 +26,7 @@ def test_first_open_ask_accept_run_and_follow_up(lab: Any, analyst: Analyst, the
     analyst.ask(QUESTION)
     analyst.answered("number of orders")
     analyst.page.wait_for_selector(".clew-Ghost")
+    analyst.page.wait_for_selector(".clew-Chart .js-plotly-plot .trace")
     analyst.shot(f"proposed-{theme}")
     assert analyst.cells() == ["import pandas as pd", "x = 1"]
     analyst.press("Accept all")

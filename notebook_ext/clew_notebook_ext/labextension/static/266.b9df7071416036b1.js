@@ -449,6 +449,16 @@
 
 /* --- result --------------------------------------------------------------------------------- */
 
+.clew-Chart {
+  height: 260px;
+  overflow: hidden;
+}
+
+.clew-Task {
+  margin: 8px 0 2px;
+  font-size: var(--jp-ui-font-size1);
+}
+
 .clew-Result {
   margin: 6px 0;
 }

@@ -1,0 +1,82 @@
+/** How is the chart of an answer shown? By the renderer for Plotly that JupyterLab has anyway. */
+
+import { IRenderMimeRegistry, MimeModel } from '@jupyterlab/rendermime';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import * as React from 'react';
+
+import * as api from './api';
+import { t } from './words';
+
+const PLOTLY = 'application/vnd.plotly.v1+json';
+const HEIGHT = 260;
+
+interface IProps {
+  run: string;
+  /** Of a plan of several; null for the answer's own chart. */
+  step: string | null;
+  rendermime: IRenderMimeRegistry;
+}
+
+export function Chart({ run, step, rendermime }: IProps): JSX.Element | null {
+  const host = React.useRef<HTMLDivElement>(null);
+  const [gone, setGone] = React.useState(false);
+  React.useEffect(() => {
+    let left = false;
+    let widget: Widget | null = null;
+    let watch: ResizeObserver | null = null;
+    const draw = async () => {
+      if (!rendermime.preferredMimeType({ [PLOTLY]: {} }, 'any')) {
+        setGone(true); // no renderer for Plotly is installed
+        return;
+      }
+      const where = `figures/${encodeURIComponent(run)}${step ? `/${encodeURIComponent(step)}` : ''}`;
+      const figure = await api.call<{ data: any[]; layout: any }>(where);
+      if (left || !host.current) {
+        return;
+      }
+      const renderer = rendermime.createRenderer(PLOTLY);
+      widget = renderer;
+      Widget.attach(renderer, host.current);
+      const layout = { ...figure.layout, ...fitted(figure.layout, host.current) };
+      const config = { displayModeBar: false, showSendToCloud: false, responsive: true };
+      const data = { [PLOTLY]: { data: figure.data, layout, config } as any };
+      await renderer.renderModel(new MimeModel({ data, trusted: false }));
+      watch = new ResizeObserver(() =>
+        MessageLoop.postMessage(renderer, Widget.ResizeMessage.UnknownSize)
+      );
+      watch.observe(host.current);
+    };
+    draw().catch(() => !left && setGone(true));
+    return () => {
+      left = true;
+      watch?.disconnect();
+      widget?.dispose();
+    };
+  }, [run, step]);
+  return gone ? null : (
+    <div ref={host} className="clew-Chart" role="img" aria-label={t('Chart of the answer')} />
+  );
+}
+
+/** Fit a figure into the narrow panel, in the colours of the theme. */
+function fitted(layout: any, host: HTMLElement): { [key: string]: any } {
+  const style = getComputedStyle(host);
+  const text = style.getPropertyValue('--jp-ui-font-color1').trim();
+  const line = style.getPropertyValue('--jp-border-color2').trim();
+  const axes: { [key: string]: any } = {};
+  for (const key of ['xaxis', 'yaxis']) {
+    axes[key] = { ...layout?.[key], automargin: true, gridcolor: line, linecolor: line };
+  }
+  return {
+    ...axes,
+    width: undefined,
+    height: HEIGHT,
+    autosize: true,
+    margin: { l: 8, r: 8, t: 36, b: 8 },
+    font: { ...layout?.font, color: text, size: 11 },
+    title: { ...(typeof layout?.title === 'string' ? { text: layout.title } : layout?.title) },
+    paper_bgcolor: 'rgba(0, 0, 0, 0)',
+    plot_bgcolor: 'rgba(0, 0, 0, 0)'
+  };
+}
