@@ -198,3 +198,8 @@ def wait_until_ready(server: Server, **headers: Any) -> dict[str, Any]:
             return status
         time.sleep(0.1)
     raise AssertionError("the sources do not open")
+
+
+def question(text: str, **more: Any) -> dict[str, Any]:
+    """Write a request."""
+    return {"question": text, "now": "2024-05-15T12:00:00+00:00", **more}
