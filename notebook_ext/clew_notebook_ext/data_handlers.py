@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import platform
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jupyter_server
@@ -12,6 +13,8 @@ from tornado.web import authenticated
 
 import clew
 from clew.sanitise import one_line
+from clew_core.cells import sha256
+from clew_core.chart_spec import ChartSpec
 from clew_core.errors import ClewError
 from clew_core.secrets import redact
 from clew_notebook_ext.errors import NotFound
@@ -94,7 +97,32 @@ class FigureHandler(ClewHandler):
     @authorized
     async def get(self, run: str, step: str | None = None) -> None:
         """Send a chart."""
-        self.finish(await self.apart(_figure, self.service, self.user, run, step or ""))
+        await self.answer(_figure, self.service, self.user, run, step or "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A chart that somebody edits.
+
+    Attributes:
+        spec: as it is now.
+        run: whose result it shows; None draws nothing.
+        step: of the run's plan; empty means the answer's own result.
+    """
+
+    spec: ChartSpec
+    run: str | None = None
+    step: str = ""
+
+
+class ChartsHandler(ClewHandler):
+    """`POST charts`."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Write a chart's code, and draw it."""
+        await self.answer(_chart, self.service, self.user, self.fields(Drawing))
 
 
 class GraphHandler(ClewHandler):
@@ -227,8 +255,18 @@ def _rows(
     return (_arrow(piece) if as_arrow else _json(piece)), headers
 
 
-def _figure(service: Service, user: str, run: str, step: str) -> str:
+def _figure(service: Service, user: str, run: str, step: str) -> dict[str, Any]:
     return service.results.figure(service.stored_run(user, run).run, step)
+
+
+def _chart(service: Service, user: str, drawing: Drawing) -> dict[str, Any]:
+    from clew_tools.charts.source import python_source
+
+    source, figure = python_source(drawing.spec), None
+    if drawing.run is not None:
+        run = service.stored_run(user, drawing.run).run
+        figure = service.results.figure(run, drawing.step, drawing.spec)
+    return {"source": source, "sha256": sha256(source), "figure": figure}
 
 
 def _arrow(piece: Piece) -> bytes:

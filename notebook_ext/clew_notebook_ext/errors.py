@@ -14,7 +14,14 @@ ClewError
 from __future__ import annotations
 
 from clew.threads import NoThread
-from clew_core.errors import BackendUnavailable, ClewError, Refused, SourceError, UsageError
+from clew_core.errors import (
+    BackendUnavailable,
+    ClewError,
+    Refused,
+    RetryByModel,
+    SourceError,
+    UsageError,
+)
 
 
 class NotFound(UsageError):
@@ -44,6 +51,7 @@ _STATUS: tuple[tuple[type[ClewError], int], ...] = (
     (Busy, 409),
     (TooLarge, 413),
     (UsageError, 400),
+    (RetryByModel, 400),
     (Refused, 403),
     (SourceError, 503),
     (BackendUnavailable, 503),

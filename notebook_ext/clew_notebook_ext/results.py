@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clew_core.errors import UsageError
 from clew_notebook_ext.errors import NotFound
@@ -107,19 +107,27 @@ class Results:
         rows = _sorted(found.table, sort).slice(offset, limit)
         return Piece(rows=rows, row_count=found.table.num_rows, as_of=found.as_of)
 
-    def figure(self, run: str, step: str = "") -> str:
+    def figure(self, run: str, step: str = "", spec: ChartSpec | None = None) -> dict[str, Any]:
         """Draw a result: a Plotly figure as JSON.
+
+        Args:
+            run: whose answer.
+            step: as ``piece``.
+            spec: how; None means as the answer does.
 
         Raises:
             NotFound: it is not kept, or has no chart.
+            RetryByModel: the spec can't be drawn with these rows.
         """
-        from clew_tools.charts.compile import figure
+        from clew_tools.charts.compile import figure_json
 
         found = self._find(run, step)
-        if found.chart is None:
+        table = found.table
+        if spec is None:
+            spec, table = found.chart, found.table if found.drawn is None else found.drawn
+        if spec is None:
             raise NotFound("This answer has no chart.")
-        drawn = figure(found.chart, found.table if found.drawn is None else found.drawn)
-        return str(drawn.to_json())
+        return figure_json(spec, table)
 
     def _find(self, run: str, step: str) -> Kept:
         with self._lock:

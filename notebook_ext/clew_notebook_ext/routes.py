@@ -33,6 +33,7 @@ ROUTES: tuple[tuple[str, type[ClewHandler]], ...] = (
     (rf"results/{_ID}/{_ID}", data_handlers.ResultHandler),
     (rf"figures/{_ID}", data_handlers.FigureHandler),
     (rf"figures/{_ID}/{_ID}", data_handlers.FigureHandler),
+    (r"charts", data_handlers.ChartsHandler),
     (r"graph", data_handlers.GraphHandler),
 )
 

@@ -368,6 +368,22 @@ def test_a_chart_comes_as_a_figure(server: Server) -> None:
     assert server.ask("GET", f"figures/{plain['run']}").status == 404
 
 
+def test_a_chart_that_is_edited_gives_its_code_and_its_figure(server: Server) -> None:
+    body = question("total amount by channel as a bar chart", cells=CELLS)
+    told = list(server.stream("POST", "ask", body))
+    made = [e.data["data"] for e in told if e.type == "proposal"][-1]
+    spec, run = made["metadata"]["clew"]["spec"], told[0].data["run"]
+    same = server.ask("POST", "charts", {"spec": spec}).json
+    assert same["source"] == made["new"] and same["figure"] is None
+    drawn = server.ask("POST", "charts", {"spec": {**spec, "mark": "line"}, "run": run}).json
+    assert "go.Scatter" in drawn["source"] or "add_scatter" in drawn["source"]
+    assert drawn["figure"]["data"][0]["type"] == "scatter"
+    wrong = server.ask("POST", "charts", {"spec": {**spec, "data": "import os"}})
+    assert wrong.status == 400 and "import os" in wrong.json["reason"]
+    assert server.ask("POST", "charts", {"spec": {"mark": "bar"}}).status == 400
+    assert server.ask("POST", "charts", {"spec": spec, "run": "none"}).status == 404
+
+
 def test_the_graph_tells_what_feeds_what_what_is_stale_and_what_would_be_sent(
     server: Server,
 ) -> None:
