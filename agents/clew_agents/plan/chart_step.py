@@ -12,7 +12,7 @@ from clew_agents.plan.plan import Card, Step
 from clew_agents.plan.port import World
 from clew_agents.proposer import CannotAnswer
 from clew_agents.proxy.compose import title_of
-from clew_core.query_spec import ChartHint, Column, Dimension, Measure, QuerySpec
+from clew_core.query_spec import ChartHint, Column, Dimension, Measure
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,14 +49,18 @@ class ChartStep:
             role=self.card.name,
             action="chart",
             description=step.task,
-            content=drawn or _one(step, of, content.spec, content.table),
+            content=drawn or _one(step, of, content),
             timestamp=world.now,
         )
 
 
-def _one(step: Step, of: str, spec: QuerySpec, table: pa.Table) -> Drawn:
+def _one(step: Step, of: str, content: Found | Combined) -> Drawn:
+    spec = content.spec
+    cut_off = isinstance(content, Found) and content.truncated
     asked = replace(spec, chart=ChartHint(mark=step.mark))
-    choice = choose(asked, table, title=title_of(spec), data=f"result_{of}")
+    choice = choose(
+        asked, content.table, title=title_of(spec), data=f"result_{of}", truncated=cut_off
+    )
     if choice.chart is None:
         raise CannotAnswer(f"No chart: {choice.reason}")
     return Drawn(charts=(choice.chart,), of=of, reason=choice.reason)

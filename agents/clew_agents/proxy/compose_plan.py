@@ -278,7 +278,7 @@ class _Composer:
         if spec is None or table is None or is_choice(spec):
             return main
         name = self.names[main.step]
-        choice = choose(spec, table, title=title_of(spec), data=name)
+        choice = choose(spec, table, title=title_of(spec), data=name, truncated=main.truncated)
         if choice.chart is None:
             return main
         self._chart_cell(main.step, choice.chart)

@@ -299,7 +299,9 @@ class Proxy:
         written = compose(spec, prose, truncated=verified.result.truncated)
         source_of_words = cite(spec, self._known(source, sources))
         text = f"{written.text} {source_of_words}".rstrip()
-        choice = choose(spec, table, title=written.title, data=name)
+        choice = choose(
+            spec, table, title=written.title, data=name, truncated=verified.result.truncated
+        )
         warnings = [*verified.result.warnings]
         if verified.result.truncated:
             warnings.append(
