@@ -11,7 +11,7 @@ from clew_core.errors import UsageError
 from clew_core.events import CellView, Request
 
 CELLS = (
-    CellView(id="note", kind="markdown", source="The `rain` is measured daily."),
+    CellView(id="note", kind="python", source="wind = 3"),
     CellView(id="other", kind="python", source="rain = read('rain.csv')"),
     CellView(id="load", kind="python", source="orders = read('orders.csv')"),
     CellView(id="clean", kind="python", source="paid = orders[orders.paid]"),
@@ -40,7 +40,7 @@ def test_no_cell_means_no_context(session: Session) -> None:
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        (replace(REQUEST, cells=(*CELLS, CELLS[0])), "Two cells have the id 'load'."),
+        (replace(REQUEST, cells=(*CELLS, CELLS[0])), "Two cells have the id 'note'."),
         (replace(REQUEST, anchor="gone"), "'gone'"),
     ],
 )
