@@ -398,7 +398,8 @@ def _check_rest(reading: Reading, resolver: Resolver, previous: QuerySpec | None
             if resolver.vocabulary.hints(item.value).isdisjoint(used):
                 left.append(item.text)
         elif item.tag == "F":
-            if not _says_nothing_new(item, used, tables, resolver):
+            beside = previous is not None and _is_said_of_value(item, resolver)
+            if not beside and not _says_nothing_new(item, used, tables, resolver):
                 left.append(item.text)
         elif item.tag == "N" and previous is not None:
             if not any(m.aggregate in ("count", "count_distinct") for m in previous.measures):
@@ -420,6 +421,13 @@ def _with_next(item: Item, resolver: Resolver) -> str:
     """Name "by" with what it is by."""
     after = next((other for other in resolver.items if other.start == item.end), None)
     return f"{item.text} {after.text}" if after is not None else item.text
+
+
+def _is_said_of_value(item: Item, resolver: Resolver) -> bool:
+    """Whether a name only says what a value right before it is: "only the app channel"."""
+    before = next((other for other in resolver.items if other.end == item.start), None)
+    text = all(match.name.type == "text" for match in item.matches)
+    return before is not None and before.tag == "V" and text and not item.gap
 
 
 def _joining(resolver: Resolver, tables: set[str]) -> set[tuple[str, str]]:

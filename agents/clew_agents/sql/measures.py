@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from clew_agents.sql.reading import NumberTest, Op, Reading
 from clew_agents.sql.resolve import DATES, NUMERIC, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
-from clew_agents.sql.thesaurus import ADJECTIVES, AVERAGED, STOCK
+from clew_agents.sql.thesaurus import ADDITIVE, ADJECTIVES, AVERAGED, STOCK
 from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
@@ -77,7 +77,12 @@ class MeasureMaker:
         inner = self.computed(replace(op, per=None))
         table = self.resolver.table(per)
         catalog = self.vocabulary.catalog
-        if inner.aggregate not in ("count", "sum"):
+        if inner.aggregate is None and inner.column is not None:
+            adds = not self.said_of(inner.column).isdisjoint(ADDITIVE)
+            inner = replace(inner, aggregate="sum" if adds else None)
+        metric = inner.column.metric if inner.column is not None else ""
+        adds = not metric or self.vocabulary.known.metrics[metric].adds
+        if inner.aggregate not in ("count", "sum") or not adds:
             raise NotUnderstood([per.text])
         if table is None:
             column = self.resolver.column(per)

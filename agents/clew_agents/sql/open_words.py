@@ -121,6 +121,24 @@ def refuse_two_ways(reading: Reading, items: Sequence[Item]) -> None:
             said["thing"] = group.item.text
     if "thing" in said and "by" in said:
         thing = said["thing"]
+        if _averaged_per(reading, items, thing):
+            return
         raise NotUnderstood(
             [], f"Each {thing!r}, by {said['by']!r}: one row for each {thing}, or their average?"
         )
+
+
+def _averaged_per(reading: Reading, items: Sequence[Item], thing: str) -> bool:
+    """Read "how much did each customer bring, by segment" as the average per customer.
+
+    One row for each customer would need no segment: each has one.
+    """
+    groups = [group for group in reading.groups if group.item.text == thing]
+    op = reading.ops[0]
+    measured = op.target is not None and not op.target.tables and not op.count
+    asked = any(item.tag == "M" and item.text.lower() == "how much" for item in items)
+    if len(reading.ops) != 1 or len(groups) != 1 or not measured or not asked or reading.direction:
+        return False
+    op.per = groups[0].item
+    reading.groups.remove(groups[0])
+    return True

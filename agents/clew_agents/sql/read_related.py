@@ -57,7 +57,9 @@ class RelatedReader:
         words = {items[at].text.lower() for at in range(tables[0] + 1, second)}
         not_second = any(self._denies(at) for at in between)
         not_first = any(self._denies(at) for at in range(tables[0] + 1, first))
-        joined = any(items[at].tag == "J" for at in between)
+        analysis = self.cursor.reading.analysis
+        shared = analysis is not None and analysis.kind == "share"
+        joined = shared or any(items[at].tag == "J" for at in between)
         again = any(at in between for at in below[1:]) or any(at in between for at in below)
         again = again and bool(below) and (len(below) > 1 or items[first].tag == "P")
         said = bool(words & _ALSO) or again or any(items[at].number == 1 for at in between)
@@ -76,7 +78,10 @@ class RelatedReader:
               if items[at].tag == "F" and not items[at].tables and self._names_values(at))
         )  # fmt: skip
         told = range(tables[0] + 1, second)
-        self.cursor.silence(*(at for at in told if items[at].tag in "JXCU#" or self._denies(at)))
+        self.cursor.silence(
+            *(at for at in told if items[at].tag in "JXCU#" or self._denies(at)
+              or items[at].text.lower() in _ALSO)
+        )  # fmt: skip
         after = self.cursor.next(second, "")
         if self.cursor.is_table(after) and below and after is not None:
             if self._same(after, below[0]):

@@ -125,6 +125,10 @@ class ShareReader:
             part = [test for test in tests if not isinstance(test, TimeTest)]
             clear = verb is None and len(part) == 1
         lacking = list(reading.lacking)
+        if len(reading.related) == 2 and not tests and not lacking and reading.ops:
+            # "of the customers who ordered in 2022 those who ordered again in 2023"
+            analysis.part = Reading(related=[reading.related.pop()], context=reading.context)
+            return
         if reading.either is not None or (part and lacking) or len(lacking) > 1:
             self._undone()
             return

@@ -14,6 +14,7 @@ from clew_agents.sql.thesaurus import STOCK
 from clew_agents.sql.units import settle_units
 from clew_agents.sql.vocabulary import EXACT, Match, Name, Vocabulary
 from clew_agents.sql.words import is_participle, same, split_name
+from clew_core.query_spec import Column
 from clew_tools.database.source import ValueIndex
 from clew_tools.semantic.keys import reaches
 
@@ -43,9 +44,10 @@ def reworded(items: Sequence[Item], vocabulary: Vocabulary, values: ValueIndex) 
     found = _things_by_their_last_word(found, vocabulary)
     found = _never_done(found, vocabulary)
     found = _done_below(found, vocabulary)
-    found = _second_question(found)
+    found = _second_question(found, vocabulary)
     found = _verbs_of_values(found)
     found = _different_ones(found)
+    found = _values_of_measures(found, vocabulary)
     return _reasons_counted(found)
 
 
@@ -144,6 +146,8 @@ def _is_stock(name: Name, vocabulary: Vocabulary) -> bool:
 def _moments_counted(items: list[Item], table: str, vocabulary: Vocabulary) -> list[Item]:
     """Read "how many weeks was at least one article …" as the different weeks of the table."""
     grain = next((i for i, item in enumerate(items) if item.tag == "R"), None)
+    if grain == 0 and _word(items[0]).endswith("s"):  # "weeks with an empty shelf"
+        items, grain = [replace(_filler(items[0]), tag="N", text="number of"), *items], 1
     if grain is None or grain == 0 or items[grain - 1].tag != "N":
         return items
     unit = items[grain].value
@@ -178,7 +182,7 @@ def _things_by_their_last_word(items: list[Item], vocabulary: Vocabulary) -> lis
     """Read "a session" as a row of web_sessions, where one table alone ends so."""
     found = list(items)
     for at, item in enumerate(items):
-        if item.tag != "h":
+        if item.tag != "h" or at == 0 or _word(items[at - 1]) not in ("a", "an"):
             continue
         names = [
             name for name in vocabulary.tables
@@ -256,20 +260,41 @@ def _different_ones(items: list[Item]) -> list[Item]:
     return [replace(items[0], tag="N", value="", text="number of"), *items]
 
 
-def _second_question(items: list[Item]) -> list[Item]:
-    """Read "which warehouses, and in which city" as a list of both."""
-    found = list(items)
-    for at in range(2, len(items) - 1):
-        joint = next((i for i in (at - 1, at - 2) if items[i].tag == "J"), None)
-        if joint is None or items[at].tag != "Q" or _word(items[at]) != "which":
+def _values_of_measures(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
+    """Read "median order value by gross sales" as the median of what gross sales add up."""
+    for at in range(1, len(items) - 3):
+        table, value, by, measure = items[at : at + 4]
+        metrics = {match.name.metric for match in measure.matches}
+        if items[at - 1].tag != "A" or not table.tables or _word(value) not in ("value", "values"):
             continue
-        if items[at + 1].tag != "F" or items[at + 1].tables or items[0].tag != "Q":
+        metric = vocabulary.known.metrics.get(metrics.pop()) if len(metrics) == 1 else None
+        of = metric.measure.of if metric is not None and metric.adds else None
+        if by.tag != "G" or not isinstance(of, Column) or of.table not in table.tables:
             continue
-        if sum(item.tag in "FVP#" for item in items[:joint]) == 1:
-            things = next(item for item in items[:joint] if item.tag == "F")
-            return [replace(items[0], tag="L", text="list"), things, items[joint],
-                    *items[at + 1 :]]  # fmt: skip
-    return found
+        names = [n for n in vocabulary.of_table(of.table) if n.column == of.column]
+        return [*items[:at], _named(measure, *names), *items[at + 4 :]]
+    return items
+
+
+def _second_question(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
+    """Read "which warehouses, and in which city", "warehouses and their cities" as two columns."""
+    said = [item for item in items if item.tag != "."]
+    if said and said[0].tag in "QL":
+        said = said[1:]
+    if len(said) == 4 and said[2].tag == "Q" and _word(said[2]) == "which":
+        said = [*said[:2], said[3]]
+    elif len(said) != 3 or not any(_word(item) in ("their", "its") for item in items):
+        return items
+    things, joint, column = said
+    if joint.tag != "J" or len(set(things.tables)) != 1 or column.tag != "F" or column.tables:
+        return items
+    own = tuple(m for m in column.matches if m.name.table in things.tables)
+    labels = vocabulary.labels(things.tables[0])
+    if len(own) != 1 or len(labels) != 1:
+        return items
+    name = replace(_named(things, *labels), text=" ".join(labels[0].words))
+    first = replace(_filler(things), tag="L", text="list", end=things.start)
+    return [first, name, joint, replace(column, matches=own, weak=())]
 
 
 def _reasons_counted(items: list[Item]) -> list[Item]:
