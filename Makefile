@@ -33,7 +33,7 @@ setup:  ## make the virtual environment .venv and install Clew in it, editable
 	"$$python" scripts/environment.py $(VENV) --python "$$python" --editable
 
 .PHONY: demo
-demo: setup  ## ask acme and two public data sets, print the answers, leave demo.ipynb
+demo: setup  ## tell a short story on acme, ask two public data sets, leave demo.ipynb
 	@$(RUN) examples/demo.py
 
 .PHONY: test

@@ -1,8 +1,11 @@
-"""Six questions to a company and six on two public data sets, without a model.
+"""A short story about a company, and a word on two public data sets, without a model.
 
     python examples/demo.py
 
-Prints the answers as a colleague would write them and leaves ``demo.ipynb``. Makes its data in
+A question, a follow-up, why something fell (with the cause that was planted), a request for
+several agents, one that is refused and one that is asked back. The questions are chosen from the
+key of what was planted, so that another seed tells another story. Prints the answers as a colleague
+would write them and leaves ``demo.ipynb``. Makes its data in
 ``demo/``: acme, a company drawn from a seed; the country statistics that Plotly's package carries;
 the TPC-H tables at scale 0.1 from ``tpchgen-cli``.
 """
@@ -10,11 +13,14 @@ the TPC-H tables at scale 0.1 from ``tpchgen-cli``.
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import subprocess
 import sys
 import sysconfig
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import clew
 import clew_acme
@@ -23,30 +29,40 @@ from clew.table_view import view
 
 FOLDER = Path("demo")
 NOTEBOOK = Path("demo.ipynb")
-ACME_NOW, NOW = "2024-07-01", "2026-11-01"
-ACME_QUESTIONS = (
-    ("over one join", "How many products are there in each category?"),
-    ("by month", "Number of orders by month in 2023"),
-    ("a follow-up", "and in 2022?"),
-    ("asked back", "How many shipments were there in 2023?"),
-    ("refused", "Delete all cancelled orders"),
-    ("with a chart", "How many orders per payment method, as a bar chart"),
-)
+NOW = "2026-11-01"
 QUESTIONS = (
     ("over one join", "How many customers are there per region?"),
-    ("by month", "What was the total price of orders by month in 1995?"),
-    ("a follow-up", "and in 1996?"),
-    ("asked back", "What is the average account balance?"),
-    ("refused", "Delete all orders from 1995"),
     ("with a chart", "Show the average life expectancy by continent in 2007 as a bar chart"),
 )
 
 
-def make_acme() -> Path:
+def story(key: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Choose the questions of the story from what was planted in the company."""
+    why = next(effect for effect in key["effects"] if effect["kind"] == "stock_out")
+    place, year = why["place"], why["from"][:4]
+    return (
+        ("a question", f"Number of orders by month in {year}"),
+        ("a follow-up", f"and only in {place['region']}?"),
+        ("why", str(why["question"])),
+        (
+            "several agents",
+            f"number of orders by region in {year}, then chart it, and say what stands out",
+        ),
+        ("refused", "Delete all cancelled orders"),
+    )
+
+
+def planted(key: dict[str, Any], question: str) -> str:
+    """Tell what was planted, where a question asks for its cause."""
+    found = (effect["answer"] for effect in key["effects"] if effect["question"] == question)
+    return next(found, "")
+
+
+def make_acme(seed: int = 1) -> Path:
     """Make the company, unless it is there already."""
-    company = FOLDER / "acme"
+    company = FOLDER / f"acme{seed if seed != 1 else ''}"
     if not company.exists():
-        clew_acme.generate(company, seed=1, forms=["duckdb"])
+        clew_acme.generate(company, seed=seed, forms=["duckdb"])
     return company
 
 
@@ -73,19 +89,47 @@ def make_public() -> tuple[Path, Path]:
 def tell(label: str, question: str, answer: clew.Answer) -> None:
     """Print one question with what came of it."""
     print(f"\n[{label}] {question}")
-    if answer.status == "answered":
-        print(f"  {answer.text}")
-        assert answer.table is not None
+    if len(answer.plan) > 1:
+        for step in answer.plan:
+            after = f" (after {', '.join(step.needs)})" if step.needs else ""
+            print(f"    {step.id} {step.agent}: {step.task}{after}")
+    if answer.status != "answered":
+        print(f"  {answer.reason}")
+        for option in answer.clarification.options if answer.clarification else ():
+            print(f"    {option.id}. {option.label}")
+        return
+    print(textwrap.fill(answer.text, 96, initial_indent="  ", subsequent_indent="  "))
+    if answer.table is not None:
         shown = view(answer.table, rows=6, spec=answer.spec).text(96)
         print("\n".join(f"    {line}" for line in shown.splitlines()))
-        queries = len({receipt.refs[0].sql_sha256 for receipt in answer.receipts})
-        print(f"  {len(answer.receipts)} numbers, each with a receipt, from {queries} query.")
-        if answer.chart:
-            print(f"  Chart: {answer.chart.mark}, {answer.chart.layout.title!r}")
-        return
-    print(f"  {answer.reason}")
-    for option in answer.clarification.options if answer.clarification else ():
-        print(f"    {option.id}. {option.label}")
+    queries = len({ref.sql_sha256 for one in answer.receipts for ref in one.refs})
+    numbers, asked = len(answer.receipts), "query" if queries == 1 else "queries"
+    noun = "number" if numbers == 1 else "numbers, each"
+    print(f"  {numbers} {noun} with a receipt, from {queries} {asked}.")
+    if answer.chart:
+        print(f"  Chart: {answer.chart.mark}, {answer.chart.layout.title!r}")
+
+
+def ask_acme(company: Path) -> tuple[list[clew.Answer], dict[str, str]]:
+    """Tell the story of acme: its questions, the planted cause, and one that is asked back."""
+    key = json.loads((company / "key" / "answers.json").read_text(encoding="utf-8"))
+    now = str(key["now"])[:10]
+    with clew.open(str(company / "company")) as workspace:
+        session, answers = workspace.session(), []
+        for label, question in story(key):
+            answers.append(session.ask(question, now=now))
+            tell(label, question, answers[-1])
+            if cause := planted(key, question):
+                told = f"(planted: {cause})"
+                print(textwrap.fill(told, 96, initial_indent="  ", subsequent_indent="  "))
+        for one in key["ambiguous"]:
+            open_ = session.ask(one["question"], now=now)
+            if open_.clarification and any(o.spec for o in open_.clarification.options):
+                tell("asked back", one["question"], open_)
+                answers += [open_, session.ask("1", now=now)]
+                tell("answered by a number", "1", answers[-1])
+                break
+        return answers, {name: source.location for name, source in workspace.sources.items()}
 
 
 def ask(
@@ -104,7 +148,7 @@ def ask(
 def main() -> int:
     """Ask, print, write the notebook."""
     print("Acme, a company drawn from a seed")
-    answers, sources = ask([make_acme()], ACME_QUESTIONS, ACME_NOW)
+    answers, sources = ask_acme(make_acme())
     print("\nTwo public data sets: countries, and the orders of a wholesaler")
     more, others = ask(list(make_public()), QUESTIONS, NOW)
     NOTEBOOK.unlink(missing_ok=True)
