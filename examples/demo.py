@@ -106,6 +106,8 @@ def tell(label: str, question: str, answer: clew.Answer) -> None:
     numbers, asked = len(answer.receipts), "query" if queries == 1 else "queries"
     noun = "number" if numbers == 1 else "numbers, each"
     print(f"  {numbers} {noun} with a receipt, from {queries} {asked}.")
+    for warning in answer.warnings:
+        print(f"  Note: {warning}")
     if answer.chart:
         print(f"  Chart: {answer.chart.mark}, {answer.chart.layout.title!r}")
 

@@ -69,7 +69,7 @@ def test_an_answer_says_which_of_the_companys_words_it_used(tmp_path: Path) -> N
         said = workspace.ask("kept money of half-price visits in 2023", now=NOW).text
         assert said == (
             "The kept money for half-price visits in 2023 is 30.00 EUR. "
-            "kept money: what stays with us after reductions (knowledge/metrics.yaml); "
+            "Kept money: what stays with us after reductions (knowledge/metrics.yaml); "
             "half-price visit: more was let go than we like (knowledge/glossary.yaml)."
         )
         assert "knowledge" not in workspace.ask("How many visits are there?", now=NOW).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from clew_agents.proxy.prose import Prose, is_number
+from clew_agents.proxy.prose import Prose, is_number, unit_of
 from clew_agents.sql.describe import Describer, shown
 from clew_core.query_spec import Comparison, Dimension, Measure, QuerySpec
 
@@ -61,7 +61,7 @@ class AnalysisText:
 
     def _value(self, row: int, measure: Measure) -> str:
         exact = measure.aggregate in ("count", "count_distinct", "sum", "min", "max")
-        return self.prose.number(row, measure.name, exact=exact, unit=measure.unit)
+        return self.prose.number(row, measure.name, exact=exact, unit=unit_of(measure))
 
     # --- shares --------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class AnalysisText:
             base, now = self.kinds.get("previous_period"), self._value(0, measure)
             if base is None or not is_number(self._raw(0, base)):
                 return f"the {self._what(measure)} is {now}; {before} has no value."
-            earlier = self.prose.number(0, base.name, exact=True, unit=measure.unit)
+            earlier = self.prose.number(0, base.name, exact=True, unit=unit_of(measure))
             return (
                 f"the {self._what(measure)} is {now}, "
                 f"after {earlier} in {before}: {self._moved(0)}."

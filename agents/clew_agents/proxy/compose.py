@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew_agents.proxy.analysis_text import AnalysisText
-from clew_agents.proxy.prose import Prose, is_number
+from clew_agents.proxy.prose import Prose, is_number, unit_of
 from clew_agents.sql.describe import Describer, is_share, period_text, shown
 from clew_core.query_spec import Dimension, Measure, QuerySpec
 from clew_core.receipts import Receipt
@@ -99,7 +99,7 @@ class _Writer:
             return self.prose.percent(row, measure.name)
         exact = measure.aggregate not in ("avg", "median", "quantile", "stddev", "variance", None)
         exact = exact or (measure.metric is not None and not self.prose.is_float(measure.name))
-        return self.prose.number(row, measure.name, exact=exact, unit=measure.unit)
+        return self.prose.number(row, measure.name, exact=exact, unit=unit_of(measure))
 
     def _group(self, row: int) -> str:
         """Name the group of a row; several people's names are joined by blanks."""

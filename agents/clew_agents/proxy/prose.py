@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clew_core.number_format import digits_for, format_number
+from clew_core.query_spec import Measure
 from clew_core.receipts import Expression, Number, Receipt, Ref, json_number, round_half_up
 
 if TYPE_CHECKING:
@@ -120,3 +121,9 @@ def is_number(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return False
     return math.isfinite(value)
+
+
+def unit_of(measure: Measure) -> str | None:
+    """Give the unit to put behind a number; none where its name says it: "number of orders"."""
+    unit, name = measure.unit, measure.name.replace("_", " ").lower()
+    return None if unit and name.endswith(f" {unit.lower()}") else unit

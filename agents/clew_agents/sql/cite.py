@@ -20,7 +20,8 @@ def cite(spec: q.QuerySpec, known: Known) -> str:
     ]
     used += [known.terms[name] for name in _words(spec) if name in known.terms]
     parts = [_said(one) for one in dict.fromkeys(used)]
-    return f"{'; '.join(parts)}." if parts else ""
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
 def _said(one: Metric | Term) -> str:
