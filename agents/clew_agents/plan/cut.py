@@ -137,13 +137,13 @@ def cut(question: str) -> tuple[Part, ...]:
         inside = any(low < match.start() < high for low, high in quotes)
         if inside or match.end() == match.start():
             continue
-        before = _bare(question[begin : match.start()])
+        before = _bare(question[begin : match.start()], begins=begin == 0)
         if not before:  # a question that begins with "then"
             begin, joint = match.end(), joint or str(match.lastgroup)
             continue
         pieces.append((before, joint))
         begin, joint = match.end(), str(match.lastgroup)
-    pieces.append((_bare(question[begin:]), joint))
+    pieces.append((_bare(question[begin:], begins=begin == 0), joint))
     parts = [_part(text, joint) for text, joint in pieces if text]
     if parts:
         parts[0] = _part(parts[0].text, "")
@@ -156,14 +156,20 @@ _JOINT = re.compile(
 )
 
 
-def _bare(text: str) -> str:
-    """Drop the signs and joints at the ends; what is left of nothing but joints is nothing."""
+def _bare(text: str, *, begins: bool) -> str:
+    """Drop the signs and joints at the ends; what is left of nothing but joints is nothing.
+
+    Args:
+        text: a piece.
+        begins: it is the first: "second most expensive" counts then, "second, …" does not.
+    """
     text = text.strip().strip(",;").strip()
     if _JOINT.fullmatch(text) or not re.search(r"\w", text):
         return ""
+    counted = "," if begins else ",?"
     return re.sub(
-        r"^(?:and|but|please|now|first|firstly|second|secondly|third)\b,?\s+", "", text,
-        flags=re.IGNORECASE,
+        rf"^(?:(?:and|but|please|now|firstly|secondly)\b,?|(?:first|second|third)\b{counted})\s+",
+        "", text, flags=re.IGNORECASE,
     )  # fmt: skip
 
 

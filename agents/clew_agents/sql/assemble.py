@@ -101,6 +101,10 @@ class Assembler:
             computed.append(self.made.worth_of(base, None))
         chosen_by = self.made.having()
         if self._counts_chosen(chosen_by):
+            target = reading.ops[0].target
+            for one, test in chosen_by:  # "employees of departments with more than 30 employees"
+                if target is not None and one.table in target.tables:
+                    raise NotUnderstood([test.text], f"{test.text!r}: of each what?")
             return self._chosen_counted(reading.ops[0])
         if chosen_by and reading.entity is None and not reading.groups:
             raise NotUnderstood([chosen_by[0][1].text], f"{chosen_by[0][1].text!r}: of each what?")
@@ -380,6 +384,8 @@ class Assembler:
                 kept = set(names[: len(names) - self.ordering.added])
                 measured = {measure.name for measure in measures}
                 asked = tuple(name for name in asked if name not in measured or name in kept)
+        if not measures:
+            self._see_that_it_tells(dimensions, placed)
         spec = q.QuerySpec(
             source=self.source,
             table=base,
@@ -462,6 +468,19 @@ class Assembler:
         if having and reading.entity is not None and not reading.ops:
             return groups
         return (*groups, *(measure.name for measure in measures))
+
+    def _see_that_it_tells(
+        self, dimensions: list[tuple[q.Dimension, Name]], placed: Placed
+    ) -> None:
+        """Refuse to list what the question itself has said: the names of those called X."""
+        fixed = {
+            test.on: test.values[0]
+            for test in placed.conditions
+            if isinstance(test, q.Predicate) and test.operator == "=" and test.values
+        }
+        if dimensions and all(dimension.of in fixed for dimension, _ in dimensions):
+            said = str(next(iter(fixed.values())))
+            raise NotUnderstood([], f"{said!r} is itself what would be listed: ask for more of it.")
 
     def _lookup(self, base: str, computed: list[Computed], placed: Placed) -> Candidate:
         """Read "the population of Brazil in 1997" as the value of one row."""

@@ -172,12 +172,16 @@ class ConditionMaker:
                 raise NotUnderstood(["or"])
         return q.AnyOf(any=tuple(condition for condition, _ in parts))
 
-    def _null(self, test: NullTest) -> tuple[q.Predicate, str]:
+    def _null(self, test: NullTest) -> tuple[q.Predicate | q.AnyOf, str]:
         name = self.resolver.column(test.item) if test.item.tag == "F" else self._hinted(test)
         if name is None:
             raise NotUnderstood([test.item.text])
         on = q.Column(table=name.table, column=name.column or "")
-        return q.Predicate(on=on, operator="is_null" if test.empty else "is_not_null"), name.table
+        null = q.Predicate(on=on, operator="is_null" if test.empty else "is_not_null")
+        if test.empty and name.type == "integer" and not self.vocabulary.is_key(name):
+            zero = q.Predicate(on=on, operator="=", values=(0,))
+            return q.AnyOf(any=(zero, null)), name.table  # "no kids" is none, or none written
+        return null, name.table
 
     def _text(self, test: TextTest) -> tuple[q.Predicate, str]:
         """Test a part of a text; without a column named, of what names the rows."""

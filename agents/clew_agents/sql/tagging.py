@@ -17,6 +17,7 @@ from clew_tools.database.source import ValueHit, ValueIndex
 
 _LONGEST_NAME = 6
 _AFTER_VERBS = frozenset("in on at for from to per by with during since until last this".split())
+_BEFORE_NOUNS = frozenset("with without both no any some of per more less fewer most".split())
 _PRONOUNS = frozenset("we they you i he she it to".split())
 
 
@@ -181,6 +182,8 @@ class _Tagger:
                 continue
             if (entry := PHRASES.get(words)) is not None:
                 known = self.values.find(words[0]) or self.vocabulary.match(words)
+                if entry.value == "verb" and self._is_noun(at):
+                    return None  # "customers with both buys and sells"
                 if entry.value == "verb" and known and not self._does(at):
                     return None  # "processed records", where that is a status
                 return replace(self._item(entry.tag, at, at + length), value=entry.value)
@@ -216,6 +219,14 @@ class _Tagger:
             if hits := self._find(item.text, span):
                 return replace(item, hits=hits)
         return None
+
+    def _is_noun(self, at: int) -> bool:
+        """Whether a word stands where things are named: behind "with", "both", "of", "any"."""
+        before = self.tokens[at - 1].norm if at else ""
+        if before == "and" and at > 1:
+            first = PHRASES.get((self.tokens[at - 2].norm,))
+            return first is not None and first.value == "verb" and self._is_noun(at - 2)
+        return before in _BEFORE_NOUNS and not self.tokens[at].norm.endswith(("ed", "ing"))
 
     def _does(self, at: int) -> bool:
         """A verb in small letters that ends a clause with "did": "which parcels did X carry"."""
