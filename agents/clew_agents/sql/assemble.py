@@ -17,7 +17,14 @@ from clew_agents.sql.ordering import Ordering
 from clew_agents.sql.read_averages import counted
 from clew_agents.sql.reading import Op, Reading
 from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
-from clew_agents.sql.row_specs import first_rows, ranked_table, rows_drawn, told_apart
+from clew_agents.sql.row_specs import (
+    first_rows,
+    ranked_table,
+    ranks_rows,
+    rows_drawn,
+    says_most,
+    told_apart,
+)
 from clew_agents.sql.sub_specs import above_average, averaged_within
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
@@ -106,10 +113,14 @@ class Assembler:
                 if target is not None and one.table in target.tables:
                     raise NotUnderstood([test.text], f"{test.text!r}: of each what?")
             return self._chosen_counted(reading.ops[0])
-        if chosen_by and reading.entity is None and not reading.groups:
+        listed = reading.columns and len(reading.owner) == 1 and not reading.direction
+        if chosen_by and reading.entity is None and not reading.groups and not listed:
             raise NotUnderstood([chosen_by[0][1].text], f"{chosen_by[0][1].text!r}: of each what?")
         computed += [one for one, _ in chosen_by if one not in computed]
         dimensions = self.groups.all(base, computed)
+        if chosen_by and listed:  # "names of customers with two orders": each by itself
+            owned = [d.name for d, name in dimensions if name.table == reading.owner[0]]
+            self.labels.update(dict.fromkeys(owned, reading.owner[0]))
         base, computed = self.bases.finest(base, computed, dimensions)
         self.resolver.base = base
         if reading.direction is not None and not dimensions:
@@ -309,10 +320,11 @@ class Assembler:
         words = self.made.said_of(computed.column)
         adds = not words.isdisjoint(ADDITIVE) and words.isdisjoint(AVERAGED)
         if self.reading.direction is not None:
-            if adds and self._says_most(computed):
+            if adds and says_most(self.reading, computed):
                 return ("sum",)
             extreme: q.Aggregate = self.reading.direction
-            return (extreme, "sum") if adds or words & STOCK else (extreme, "avg")
+            other: q.Aggregate = "sum" if adds or words & STOCK else "avg"
+            return (extreme,) if ranks_rows(self.reading, computed) else (extreme, other)
         if words & STOCK and words.isdisjoint(AVERAGED):
             still = placed.time_fixed or not self._has_time(computed.table)
             return ("sum",) if still and grouped else None
@@ -321,12 +333,6 @@ class Assembler:
         if grouped and not words.isdisjoint(AVERAGED):
             return ("avg",)
         return None
-
-    def _says_most(self, computed: Computed) -> bool:
-        """Whether "the most amount" is asked of things that have many: their totals."""
-        said = any(item.text.lower() in ("most", "the most") for item in self.reading.ranked)
-        entity = self.reading.entity
-        return said and entity is not None and computed.table not in entity.tables
 
     def _has_time(self, table: str) -> bool:
         return any(
@@ -465,7 +471,7 @@ class Assembler:
         if reading.superlative and dimensions:
             others = tuple(measure.name for measure in measures[1:])
             return (groups if reading.entity_asked or not others else ()) + others
-        if having and reading.entity is not None and not reading.ops:
+        if having and (reading.entity is not None or reading.columns) and not reading.ops:
             return groups
         return (*groups, *(measure.name for measure in measures))
 

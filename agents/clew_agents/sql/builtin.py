@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from clew_agents.proposer import AsksBack, Candidate, CannotAnswer
 from clew_agents.sql import follow_up
 from clew_agents.sql.assemble import Assembler
+from clew_agents.sql.changes import refuse_changes
 from clew_agents.sql.confidence import calibrated, with_risk
-from clew_agents.sql.lexicon import CHANGES, POLITE
 from clew_agents.sql.open_words import (
     also_open,
     phrase_around,
@@ -30,12 +30,11 @@ from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.rewording import reworded
 from clew_agents.sql.tagging import Item, tag
-from clew_agents.sql.tokens import Token, tokenize
+from clew_agents.sql.tokens import tokenize
 from clew_agents.sql.typos import misspelt
 from clew_agents.sql.vocabulary import GOOD, Match, Vocabulary, overview
 from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
-from clew_core.errors import Refused
 from clew_core.query_spec import QuerySpec
 from clew_tools.database.source import ValueHit, ValueIndex
 from clew_tools.semantic.keys import reaches
@@ -320,37 +319,6 @@ def _label(table: str, column: str, context: SqlContext) -> str:
     """Say a column for people: a table's label column is the table itself."""
     labels = [name.column for name in context.vocabulary.labels(table)]
     return table if not column or labels == [column] else f"{column} of {table}"
-
-
-def refuse_changes(question: str) -> None:
-    """Refuse requests that would change data.
-
-    Raises:
-        Refused: a clause begins with a verb such as delete, drop or update.
-    """
-    tokens = tokenize(question)
-    for at, token in enumerate(tokens):
-        if token.norm not in CHANGES or not _begins_clause(tokens, at, question):
-            continue
-        following = tokens[at + 1].norm if at + 1 < len(tokens) else ""
-        if following in ("in", "of", "up", "") and token.norm != "truncate":
-            continue  # "change in sales", "add up the amounts"
-        raise Refused(
-            f"{token.text!r} would change data: Clew only reads.",
-            hint="Ask a question about the data instead.",
-        )
-
-
-def _begins_clause(tokens: Sequence[Token], at: int, question: str) -> bool:
-    before = tokens[:at]
-    if before and ";" in question[before[-1].end : tokens[at].start]:
-        return True
-    while before:
-        if before[-1].norm not in POLITE and before[-1].kind != "sign":
-            gap = question[before[-1].end : tokens[at].start]
-            return any(sign in gap for sign in ".;:!?\n")
-        before = before[:-1]
-    return True
 
 
 def _refuse_unknown(reading: Reading) -> None:

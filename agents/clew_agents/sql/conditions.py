@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from clew_agents.sql.contradictions import refuse_contradiction
 from clew_agents.sql.periods import Period
 from clew_agents.sql.reading import (
     AverageTest,
@@ -85,7 +86,7 @@ class ConditionMaker:
             *reading.times,
         ]
         either = reading.either or ()
-        _refuse_contradiction(
+        refuse_contradiction(
             [t for t in reading.values if not t.negated and not any(t is one for one in either)]
         )
         if sum(test.comparator == "in" and test.item is None for test in reading.times) > 1:
@@ -115,7 +116,7 @@ class ConditionMaker:
         if reading.weekend:
             found.append(self._weekend())
         lacking = [self._lacking(item) for item in self.reading.lacking]
-        found += self._roles()
+        found += self._roles({one.table for one in lacking})
         found += [
             one for item in reading.having
             if (one := replace(self._lacking(item), has=True)).table not in self._below
@@ -137,13 +138,13 @@ class ConditionMaker:
         fixed = any(t.comparator == "in" and len(t.periods) == 1 for t in self.reading.times)
         return Placed(conditions=tuple(found), time_fixed=fixed)
 
-    def _roles(self) -> list[q.Condition]:
+    def _roles(self, lacked: set[str]) -> list[q.Condition]:
         """Ask that things are what they are called by: that a buyer has something to buy."""
         found: list[q.Condition] = []
         for item in self.resolver.items:
             roles = {match.name.role for match in item.matches} if item.tag == "F" else {None}
             role = roles.pop() if len(roles) == 1 else None
-            if role is None or self.base != item.tables[0] or role[0] in self._below:
+            if role is None or self.base != item.tables[0] or role[0] in {*self._below, *lacked}:
                 continue
             found.append(q.Related(has=True, table=role[0]))
         return found
@@ -494,13 +495,3 @@ def _between(on: q.Column, low: dt.date | None, high: dt.date | None) -> q.Predi
 
 def _all_of(conditions: Sequence[Inner]) -> Inner:
     return conditions[0] if len(conditions) == 1 else q.AllOf(all=tuple(conditions))
-
-
-def _refuse_contradiction(tests: list[ValueTest]) -> None:
-    """Refuse two values of one column that both must hold: no row has both."""
-    seen: list[tuple[str, str]] = []
-    for test in tests:
-        columns = {(hit.table, hit.column) for item in test.values for hit in item.hits}
-        if len(columns) == 1 and next(iter(columns)) in seen:
-            raise NotUnderstood([item.text for other in tests for item in other.values])
-        seen += columns if len(columns) == 1 else []

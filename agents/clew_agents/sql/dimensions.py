@@ -7,9 +7,9 @@ from typing import cast
 
 from clew_agents.sql.measures import Computed, MeasureMaker
 from clew_agents.sql.reading import Group, Reading
-from clew_agents.sql.resolve import DATES, NotUnderstood, Resolver
+from clew_agents.sql.resolve import DATES, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
-from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_agents.sql.vocabulary import FULL_NAMES, Name, Vocabulary
 from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
 
@@ -72,10 +72,24 @@ class DimensionMaker:
                     raise NotUnderstood([item.text], f"No column of {table!r} names its rows.")
                 self.resolver.used.update((name.table, name.column or "") for name in own)
                 return tuple(own)
+        if item.text.lower() in FULL_NAMES and (both := self._full_name(item, owner)):
+            return both
         column = self.resolver.column(item, owner=owner)
         if column is None:
             raise NotUnderstood([item.text])
         return (column,)
+
+    def _full_name(self, item: Item, owner: tuple[str, ...]) -> tuple[Name, ...]:
+        """The first and the last name of whom a "full name" is said of; empty: of one column."""
+        names = [m.name for m in item.matches if m.name.letters in ("firstname", "lastname")]
+        tables = list(dict.fromkeys(name.table for name in names))
+        near = [t for t in tables if t in owner] or [t for t in tables if t == self.resolver.base]
+        near = near or [t for t in tables if t in self.reading.context] or tables
+        if len(near) > 1:
+            raise Ambiguous(item.text, [(n.table, n.column or "") for n in names])
+        found = tuple(name for name in names if name.table in near)
+        self.resolver.used.update((name.table, name.column or "") for name in found)
+        return found if len(found) == 2 else ()
 
     def _owner(self, item: Item) -> tuple[str, ...]:
         """The tables that a listed column may be of: named beside it, for all, or by all."""

@@ -74,7 +74,7 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **{phrase: Entry(tag=tag, value=value) for phrase, (tag, value) in ANALYSIS.items()},
     **_rows("A", "avg", "average, averages, avg, mean, averaged, on average, typical, averaging"),
     **_rows("A", "sum", "total, totals, sum, sums, in total, add up, sum up, summed, totalled, "
-            "totaled, altogether, overall, combined, in all, sum total, total up"),
+            "totaled, altogether, overall, combined, in all, sum total, total up, all together"),
     **_rows("A", "median", "median"),
     **_rows("N", "", "how many, number of, count of, count, counts, counting, the number of, "
             "numbers of, no of, give me the count of, count of all, "

@@ -34,6 +34,7 @@ from clew_core.query_spec import ChartHint, Mark, Stacking
 
 _ARTICLES = frozenset("a an the of with without no any each every per first last and".split())
 _CAUSES = frozenset("reason reasons cause causes".split())
+_ASKS = ("give", "give me", "what are", "tell me", "return")
 _FROM = ("through", "via", "from")
 
 
@@ -118,6 +119,9 @@ def _names_that_are_words(cursor: Cursor) -> None:
             continue
         if item.tag == "Y" and item.text.lower() in _CAUSES and item.matches:
             cursor.items[at] = _as_name(item)  # a column of reasons
+            continue
+        if item.tag == "H" and item.tables and cursor.tag(cursor.previous(at, ".U")) in ("X", "N"):
+            cursor.items[at] = _as_name(item)  # "farms that have no plot"
             continue
         if item.tag not in "ANLOKM" or not item.matches:
             continue
@@ -268,6 +272,7 @@ def _charts(cursor: Cursor) -> None:
 def _listing(cursor: Cursor) -> None:
     reading = cursor.reading
     asked = any(item.tag in "LQ" for item in cursor.items)
+    asked = asked or any(item.text.lower() in _ASKS for item in cursor.items[:1])
     if not reading.ops and reading.entity is None and not reading.columns:
         for at, item in enumerate(cursor.items):
             chosen = any(test.having for test in reading.numbers)

@@ -138,8 +138,19 @@ class ListReader:
             return True
         after = self.cursor.next(at, ".UD")
         said = at + 1 < len(self.cursor.items) and self.cursor.items[at + 1].text.lower() in _OF
+        if calm and said and self._is_plural_of_singular(at) and self.cursor.is_table(after):
+            owned = {m.name.table for m in self.cursor.items[at].matches if m.name.column}
+            if after is not None and owned & set(self.cursor.items[after].tables):
+                return True
         text = self.cursor.is_column(at, ("text",)) and not self.cursor.is_table(at)
         return calm and text and said and self.cursor.is_table(after)
+
+    def _is_plural_of_singular(self, at: int) -> bool:
+        """Whether "the sizes of the rooms" asks for the size of each, where a room has a size."""
+        text = self.cursor.items[at].text.lower()
+        names = [m.name for m in self.cursor.items[at].matches if m.name.column]
+        written = any(name.words[-1] == text.split()[-1] for name in names)
+        return text.endswith("s") and bool(names) and not written
 
     def _owner(self, last: int, qualified: list[int]) -> tuple[str, ...]:
         """The table that the columns are of."""

@@ -62,6 +62,7 @@ class RelatedReader:
         joined = shared or any(items[at].tag == "J" for at in between)
         again = any(at in between for at in below[1:]) or any(at in between for at in below)
         again = again and bool(below) and (len(below) > 1 or items[first].tag == "P")
+        words |= {item.text.lower() for item in items[second + 1 : second + 2]} & {"too", "as well"}
         said = bool(words & _ALSO) or again or any(items[at].number == 1 for at in between)
         if not not_second and not (joined and (said or not_first)):
             return

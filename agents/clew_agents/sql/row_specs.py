@@ -24,6 +24,20 @@ def ranked_table(reading: Reading) -> str | None:
     return tables[0] if len(tables) == 1 else None
 
 
+def ranks_rows(reading: Reading, computed: Computed) -> bool:
+    """Whether things are ranked by a column of their own: "the doctor with most salary"."""
+    entity = reading.entity
+    owners = entity.tables if entity is not None else reading.owner
+    return owners == (computed.table,) and not reading.groups
+
+
+def says_most(reading: Reading, computed: Computed) -> bool:
+    """Whether "the most amount" is asked of things that have many: their totals."""
+    said = any(item.text.lower() in ("most", "the most") for item in reading.ranked)
+    entity = reading.entity
+    return said and entity is not None and computed.table not in entity.tables
+
+
 def first_rows(
     assembler: Assembler,
     base: str,

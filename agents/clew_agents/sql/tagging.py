@@ -235,6 +235,8 @@ class _Tagger:
         if entry is None or entry.value != "verb" or not token.text.islower():
             return False
         after = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
+        if at and self._is_noun(at):
+            return False  # "that do not have any visits"
         asked = any(t.norm in ("did", "do", "does") for t in self.tokens[:at])
         return asked and (after is None or after.norm in _AFTER_VERBS)
 

@@ -40,6 +40,13 @@ _AMOUNTS = frozenset("amount value total sum".split())
 _CODES = frozenset("code".split())
 _KEYS = ("id", "key", "no", "number", "code", "nr")
 _SAID_OF_KEYS = frozenset("id ids identifier identifiers".split())
+# What is written in two columns and said as one.
+FULL_NAMES = frozenset(
+    phrase + ending
+    for phrase in ("full name", "first and last name", "last and first name",
+                   "first name and last name", "last name and first name")
+    for ending in ("", "s")
+)  # fmt: skip
 # "lname" and "fname" are written so often that nobody spells them out.
 _PERSON = {"lname": ("last", "name"), "fname": ("first", "name"), "mname": ("middle", "name"),
            "minit": ("middle", "initial"), "dob": ("date", "of", "birth")}  # fmt: skip
@@ -108,6 +115,13 @@ class Vocabulary:
                 found += [Match(name=name, score=0.99) for name in self._own_keys()]
                 best = max(best, 0.99)
             noun = len(words) == 1 and not words[0].endswith(("ed", "ing"))
+            if not found and " ".join(words) in FULL_NAMES:
+                found = [Match(name=name, score=0.97) for name in self._of_persons()]
+                best = 0.97 if found else best
+            if not found and words in (("name",), ("names",)):
+                labels = (n for table in self.tables for n in self.labels(table.table))
+                found = [Match(name=name, score=GOOD) for name in labels]
+                best = GOOD if found else best
             if best < GOOD and noun and singular(words[0]) in self._row_nouns:
                 found, best = [Match(name=self.tables[0], score=GOOD)], GOOD
             found.sort(key=lambda match: -match.score)
@@ -134,6 +148,15 @@ class Vocabulary:
     def without_copies(self, hits: tuple[ValueHit, ...]) -> tuple[ValueHit, ...]:
         """Leave out values of snapshots where they stand in other tables too."""
         return tuple(hit for hit in hits if hit.table not in self.copies) or hits
+
+    def _of_persons(self) -> list[Name]:
+        """The first and the last names of the tables that have both."""
+        found: list[Name] = []
+        for table in self.tables:
+            own = {name.letters: name for name in self.of_table(table.table)}
+            if "firstname" in own and "lastname" in own:
+                found += [own["firstname"], own["lastname"]]
+        return found
 
     def _own_keys(self) -> list[Name]:
         """The one column of each table that identifies its rows."""
