@@ -37,7 +37,7 @@ from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
 from clew_core.query_spec import QuerySpec
 from clew_tools.database.source import ValueHit, ValueIndex
-from clew_tools.semantic.keys import reaches
+from clew_tools.semantic.keys import NoPath, reaches
 
 Pins = dict[str, tuple[str, str]]
 _MOST_OPTIONS = 6
@@ -103,6 +103,8 @@ class BuiltinProposer:
             return self._candidates(question, items, context, pins)
         except Ambiguous as problem:
             raise self._ask_which(question, problem, context, pins) from None
+        except NoPath as problem:
+            raise CannotAnswer(str(problem)) from None
         except NotUnderstood as problem:
             if asking and (corrected := self._corrected(question, problem, context, pins)):
                 return corrected
