@@ -391,7 +391,7 @@ class Assembler:
                 measured = {measure.name for measure in measures}
                 asked = tuple(name for name in asked if name not in measured or name in kept)
         if not measures:
-            self._see_that_it_tells(dimensions, placed)
+            see_that_it_tells(dimensions, placed)
         spec = q.QuerySpec(
             source=self.source,
             table=base,
@@ -474,19 +474,6 @@ class Assembler:
         if having and (reading.entity is not None or reading.columns) and not reading.ops:
             return groups
         return (*groups, *(measure.name for measure in measures))
-
-    def _see_that_it_tells(
-        self, dimensions: list[tuple[q.Dimension, Name]], placed: Placed
-    ) -> None:
-        """Refuse to list what the question itself has said: the names of those called X."""
-        fixed = {
-            test.on: test.values[0]
-            for test in placed.conditions
-            if isinstance(test, q.Predicate) and test.operator == "=" and test.values
-        }
-        if dimensions and all(dimension.of in fixed for dimension, _ in dimensions):
-            said = str(next(iter(fixed.values())))
-            raise NotUnderstood([], f"{said!r} is itself what would be listed: ask for more of it.")
 
     def _lookup(self, base: str, computed: list[Computed], placed: Placed) -> Candidate:
         """Read "the population of Brazil in 1997" as the value of one row."""

@@ -9,6 +9,7 @@ from clew_agents.proposer import Candidate
 from clew_agents.sql.conditions import Placed
 from clew_agents.sql.measures import Computed
 from clew_agents.sql.reading import Reading
+from clew_agents.sql.resolve import NotUnderstood
 from clew_agents.sql.vocabulary import Name
 from clew_core import query_spec as q
 
@@ -86,3 +87,15 @@ def rows_drawn(
     numbers = [(assembler.groups.dimension(name, None), name) for name in names]
     candidate = assembler.candidate(base, [], [*dimensions, *numbers], placed)
     return replace(candidate, spec=replace(candidate.spec, distinct=False))
+
+
+def see_that_it_tells(dimensions: list[tuple[q.Dimension, Name]], placed: Placed) -> None:
+    """Refuse to list what the question itself has said: the names of those called X."""
+    fixed = {
+        test.on: test.values[0]
+        for test in placed.conditions
+        if isinstance(test, q.Predicate) and test.operator == "=" and test.values
+    }
+    if dimensions and all(dimension.of in fixed for dimension, _ in dimensions):
+        said = str(next(iter(fixed.values())))
+        raise NotUnderstood([], f"{said!r} is itself what would be listed: ask for more of it.")
