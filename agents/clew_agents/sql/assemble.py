@@ -23,6 +23,7 @@ from clew_agents.sql.row_specs import (
     ranks_rows,
     rows_drawn,
     says_most,
+    see_that_it_tells,
     told_apart,
 )
 from clew_agents.sql.sub_specs import above_average, averaged_within
