@@ -31,7 +31,7 @@ from clew_core.query_spec import (
 from clew_core.query_spec import Column as SpecColumn
 from clew_tools.semantic.definitions import Formula
 from clew_tools.semantic.measures import resolve
-from clew_tools.statistics.windows import Amounts, Means
+from clew_tools.statistics.windows import Amounts, Means, Stretch
 
 Matrix = NDArray[np.float64]
 YEAR = dt.timedelta(weeks=52)
@@ -329,7 +329,13 @@ def against(
     mean = _ratio(group.sums, group.rows)
     if others is None:
         nothing = np.zeros_like(mean)
-        return Means(mean=mean, rows=group.rows, other_mean=nothing, other_rows=nothing + np.inf)
+        return Means(
+            mean=mean,
+            rows=group.rows,
+            other_mean=nothing,
+            other_rows=nothing + np.inf,
+            share=subject.share,
+        )
     other_rows = np.maximum(np.broadcast_to(others.rows, group.rows.shape), 0.0)
     other_sums = np.broadcast_to(others.sums, group.sums.shape)
     return Means(
@@ -337,8 +343,22 @@ def against(
         rows=group.rows,
         other_mean=_ratio(other_sums, other_rows),
         other_rows=other_rows,
+        share=subject.share,
     )
 
 
 def _ratio(sums: Matrix, rows: Matrix) -> Matrix:
     return np.divide(sums, rows, out=np.zeros_like(sums, dtype=np.float64), where=rows > 0)
+
+
+def of_both(among: Stretch | None, own: Stretch | None) -> Stretch | None:
+    """Compare a share with its own past alone where the others agree with it.
+
+    Others that are few swing themselves, and would hide what their own past shows.
+    """
+    if among is None or own is None or among.z * own.z <= 0:
+        return among
+    if abs(own.expected - among.expected) > 0.3 * abs(own.excess):
+        return among
+    p = min(1.0, 2 * own.p)  # two were looked at
+    return replace(own, p=p) if p < among.p else among

@@ -19,12 +19,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from clew_tools.statistics.tails import poisson_at_least, poisson_at_most, student_tail
+from clew_tools.statistics.tails import (
+    normal_tail,
+    poisson_at_least,
+    poisson_at_most,
+    student_tail,
+)
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _LEAST_OUTSIDE = 6
 _LEAST_RUNS = 4
+_NEARLY_CHANCE = 1.25
 # What is nearly all there is has nothing to be compared with: its few others swing too much.
 _LEAST_OTHERS = 0.15
 
@@ -43,6 +49,8 @@ class Stretch:
         weight: rows or amount that stand behind it.
         spread: variance by mean of an amount; of one row of a mean.
         amount: it is one of an amount.
+        known: the spread is that of chance alone: it need not be told from the other periods.
+        root: of a share, the signed root of its likelihood ratio; 0: not known.
     """
 
     first: int
@@ -54,6 +62,8 @@ class Stretch:
     weight: float
     spread: float
     amount: bool = True
+    known: bool = False
+    root: float = 0.0
 
     @property
     def excess(self) -> float:
@@ -100,12 +110,14 @@ class Means:
         rows: the same.
         other_mean: zeros where there are none to compare with.
         other_rows: infinity where there are none.
+        share: the means are shares of rows, which swing at least as truth values do.
     """
 
     mean: Matrix
     rows: Matrix
     other_mean: Matrix
     other_rows: Matrix
+    share: bool = False
 
 
 def with_season(data: Amounts, years: Amounts, usual: Mask) -> Amounts:
@@ -238,7 +250,8 @@ def _usual(outside: Mask, first: int, last: int) -> Mask:
 def _rows_of(data: Amounts | Means, chosen: NDArray[np.intp]) -> Amounts | Means:
     if isinstance(data, Amounts):
         return replace(data, group=data.group[chosen], others=data.others[chosen])
-    return Means(
+    return replace(
+        data,
         mean=data.mean[chosen],
         rows=data.rows[chosen],
         other_mean=data.other_mean[chosen],
@@ -290,6 +303,8 @@ class _Found:
     weight: Matrix
     spread: Matrix
     error: Matrix
+    known: Mask
+    root: Matrix
 
     def stretch(self, place: int, first: int, last: int) -> Stretch:
         return Stretch(
@@ -301,6 +316,8 @@ class _Found:
             p=1.0,
             weight=float(self.weight[place]),
             spread=float(self.spread[place]),
+            known=bool(self.known[place]),
+            root=float(self.root[place]),
         )
 
 
@@ -321,6 +338,7 @@ def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
                 for a, b in runs
             ]
             spread = np.maximum(spread, np.mean(of_runs, axis=0))
+        known = spread <= data.least
         spread = np.maximum(spread, data.least)
         # A group that was not there before has no rate: half a row is supposed.
         floor = np.maximum(rate, 0.5 * spread / oo)
@@ -336,6 +354,8 @@ def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
         weight=weight,
         spread=scale,
         error=error,
+        known=known,
+        root=np.zeros_like(z),
     )
 
 
@@ -358,9 +378,16 @@ def _means(data: Means, first: int, last: int, usual: Mask) -> _Found:
                 for a, b in runs
             ]
             spread = np.maximum(spread, np.mean(of_runs, axis=0))
-        error = np.sqrt(spread * (1 / inner.sum(axis=1) + 1 / outer.sum(axis=1)))
         n = data.rows[:, first:last]
         observed = (np.where(n > 0, data.mean[:, first:last], 0.0) * n).sum(axis=1) / n.sum(axis=1)
+        error = np.sqrt(spread * (1 / inner.sum(axis=1) + 1 / outer.sum(axis=1)))
+        known, root = np.zeros(len(now), dtype=bool), np.zeros(len(now))
+        if data.share:
+            usual_level = observed - (now - base)
+            of_chance = np.clip(usual_level * (1 - usual_level), 1e-9, None)
+            known = spread <= _NEARLY_CHANCE * of_chance
+            rows = 1 / (1 / inner.sum(axis=1) + 1 / outer.sum(axis=1))
+            root = _root(observed, usual_level, rows * of_chance / np.maximum(spread, of_chance))
         enough = (outer > 0).sum(axis=1) >= _LEAST_OUTSIDE
         z = np.where(enough & (error > 0), (now - base) / error, np.nan)
     return _Found(
@@ -370,7 +397,19 @@ def _means(data: Means, first: int, last: int, usual: Mask) -> _Found:
         weight=n.sum(axis=1),
         spread=spread,
         error=error,
+        known=known,
+        root=root,
     )
+
+
+def _root(now: Matrix, usual: Matrix, rows: Matrix) -> Matrix:
+    """Take the root of the likelihood ratio of shares, half a row added: falls are not bounded."""
+    usual = np.clip(usual, 1e-6, 1 - 1e-6)
+    count = now * rows
+    at = np.clip((count + 0.5 * np.sign(usual - now)) / rows, 1e-12, 1 - 1e-12)
+    ratio = at * np.log(at / usual) + (1 - at) * np.log((1 - at) / (1 - usual))
+    found = np.sqrt(np.maximum(0.0, 2 * rows * ratio))
+    return np.where((at - usual) * (now - usual) > 0, found, 0.0)
 
 
 def _runs(usual: Mask, length: int) -> list[tuple[int, int]]:
@@ -393,11 +432,16 @@ def _with_p(best: Stretch | None, amounts: bool, tried: int, periods: int) -> St
     # A count can't fall below nothing, so its z is bounded: a fall is judged by its likelihood.
     size = max(abs(best.z), best.score) if amounts and best.z < 0 else abs(best.z)
     p = student_tail(size, freedom)
+    if best.root:
+        # Of a share chance itself says how far it swings: two tests, so each counts twice.
+        rooted = normal_tail(best.root) if best.known else student_tail(best.root, freedom)
+        p = 2 * min(p, rooted)
     if amounts and best.spread > 0:
-        # Few rows are skewed: the tail of the count itself, where that is heavier.
+        # Few rows are skewed: the tail of the count itself, where that is heavier. It alone where
+        # the other periods swing no more than chance has it: their spread adds no doubt then.
         count, mean = best.observed / best.spread, best.weight / best.spread
         tail = poisson_at_least(count, mean) if best.z > 0 else poisson_at_most(count, mean)
-        p = max(p, tail)
+        p = tail if best.known else max(p, tail)
     return replace(best, p=min(1.0, 2 * p * tried), amount=amounts)
 
 
