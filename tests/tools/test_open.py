@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -396,3 +397,21 @@ def test_dates_that_could_be_two_days_are_a_guess_and_said(
     source = opened(csv(tmp_path / "t.csv", f"d,n\n03/04/2020,1\n{second},2\n"))
     assert types(source.catalog(ANA), "t")["d"] == "date"
     assert any("is a guess" in warning for warning in source.warnings) == guess
+
+
+def test_no_progress_bar_is_drawn_where_duckdb_takes_a_process_for_interactive(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    code = (
+        "import sys\n"
+        "from clew_tools.database.open import open_source\n"
+        "engine = open_source(sys.argv[1])._engine\n"
+        "cursor = engine._workers.run(engine._cursor, __import__('clew_core.deadline')"
+        ".deadline.Deadline(), lambda: None)\n"
+        "print(cursor.execute(\"SELECT current_setting('enable_progress_bar')\").fetchone()[0])\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "t.csv"], capture_output=True, text=True
+    )
+    assert ran.stdout.split() == ["False"], ran.stderr

@@ -25,7 +25,7 @@ from clew_core.errors import (
     SourceError,
     ToolFailed,
 )
-from clew_tools.database import cage, scratch
+from clew_tools.database import cage, progress_bar, scratch
 from clew_tools.database.catalog import Column, ColumnType, ForeignKey
 from clew_tools.database.engine import Fetched, Stored, Workers, closed
 from clew_tools.database.names import fold, text_literal
@@ -166,7 +166,7 @@ class DuckDBEngine:
                 paths = ", ".join(text_literal(str(path)) for path in self._parquet.values())
                 connection.execute(f"SET allowed_paths = [{paths}]")
             connection.execute(f"SET threads = {threads or os.cpu_count() or 1}")
-            connection.execute("SET enable_progress_bar = false")  # not among an answer
+            progress_bar.leave_out(connection)
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
         return connection

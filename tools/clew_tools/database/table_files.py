@@ -10,7 +10,7 @@ import duckdb
 
 from clew_core.deadline import Budget
 from clew_core.errors import ClewError, SourceError
-from clew_tools.database import scratch
+from clew_tools.database import progress_bar, scratch
 from clew_tools.database.csv_load import load_csv
 from clew_tools.database.duckdb_engine import DuckDBEngine
 from clew_tools.database.file_kind import kind_of
@@ -91,7 +91,7 @@ class _Loader:
                 "max_temp_directory_size": "16GB",
             },
         )
-        self.connection.execute("SET enable_progress_bar = false")  # not among an answer
+        progress_bar.leave_out(self.connection)
 
     def load(self, path: Path) -> None:
         """Load a file."""

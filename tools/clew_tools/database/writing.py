@@ -25,7 +25,7 @@ from sqlglot.errors import SqlglotError
 from clew_core.deadline import Deadline
 from clew_core.errors import ClewError, Refused, RetryByModel, SourceError
 from clew_core.principal import Principal
-from clew_tools.database import cage, scratch
+from clew_tools.database import cage, progress_bar, scratch
 from clew_tools.database.duckdb_engine import DuckDBEngine, mapped
 from clew_tools.database.engine import Engine, Stored, Workers
 from clew_tools.database.file_kind import kind_of
@@ -266,7 +266,7 @@ def _run_duckdb(sql: str, file: Path, deadline: Deadline) -> int | None:
             },
         )
         opened.append(connection)
-        connection.execute("SET enable_progress_bar = false")  # not among an answer
+        progress_bar.leave_out(connection)
         with closing(connection):
             if rules is not None:
                 cage.enter(rules)
