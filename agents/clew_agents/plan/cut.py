@@ -168,7 +168,8 @@ def _bare(text: str, *, begins: bool) -> str:
         return ""
     counted = "," if begins else ",?"
     return re.sub(
-        rf"^(?:(?:and|but|please|now|firstly|secondly)\b,?|(?:first|second|third)\b{counted})\s+",
+        rf"^(?:(?:and|but|please|now|firstly|secondly|first(?!\s+\d))\b,?"
+        rf"|(?:second|third)\b{counted})\s+",
         "", text, flags=re.IGNORECASE,
     )  # fmt: skip
 
