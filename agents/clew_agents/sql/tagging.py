@@ -17,7 +17,10 @@ from clew_tools.database.source import ValueHit, ValueIndex
 
 _LONGEST_NAME = 6
 _AFTER_VERBS = frozenset("in on at for from to per by with during since until last this".split())
-_BEFORE_NOUNS = frozenset("with without both no any some of per more less fewer most".split())
+_BEFORE_NOUNS = frozenset(
+    "with without both no any some of per more less fewer most many all list show which each every "
+    "number by".split()
+)
 _PRONOUNS = frozenset("we they you i he she it to".split())
 
 
