@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -32,6 +33,15 @@ def asked() -> dict[int, list[Question]]:
     return found
 
 
+def settled(question: Question) -> Question:
+    """Put the rows of what has no order into one: engines give groups as they come."""
+    golds = tuple(
+        gold if gold.ordered else replace(gold, rows=tuple(sorted(gold.rows, key=str)))
+        for gold in question.golds
+    )
+    return replace(question, golds=golds)
+
+
 def test_every_intent_has_at_least_eight_phrasings() -> None:
     assert {key: len(set(ways)) for key, ways in PHRASES.items() if len(set(ways)) < 8} == {}
 
@@ -52,7 +62,7 @@ def test_thirty_worlds_are_thirty_schemas_of_at_least_ten_domains() -> None:
 def test_a_seed_draws_the_same_world_and_questions_again(asked: dict[int, list[Question]]) -> None:
     for seed in (500, 507):
         world = draw_world(seed)
-        assert questions(world, 20) == asked[seed]
+        assert list(map(settled, questions(world, 20))) == list(map(settled, asked[seed]))
         world.close()
 
 
