@@ -15,10 +15,11 @@ interface IProps {
   run: string;
   /** Of a plan of several; null for the answer's own chart. */
   step: string | null;
+  title: string;
   rendermime: IRenderMimeRegistry;
 }
 
-export function Chart({ run, step, rendermime }: IProps): JSX.Element | null {
+export function Chart({ run, step, title, rendermime }: IProps): JSX.Element | null {
   const host = React.useRef<HTMLDivElement>(null);
   const [gone, setGone] = React.useState(false);
   React.useEffect(() => {
@@ -55,7 +56,10 @@ export function Chart({ run, step, rendermime }: IProps): JSX.Element | null {
     };
   }, [run, step]);
   return gone ? null : (
-    <div ref={host} className="clew-Chart" role="img" aria-label={t('Chart of the answer')} />
+    <figure className="clew-Figure">
+      {title && <figcaption>{title}</figcaption>}
+      <div ref={host} className="clew-Chart" role="img" aria-label={title || t('Chart')} />
+    </figure>
   );
 }
 
@@ -73,9 +77,9 @@ function fitted(layout: any, host: HTMLElement): { [key: string]: any } {
     width: undefined,
     height: HEIGHT,
     autosize: true,
-    margin: { l: 8, r: 8, t: 36, b: 8 },
+    margin: { l: 8, r: 8, t: 8, b: 8 },
     font: { ...layout?.font, color: text, size: 11 },
-    title: { ...(typeof layout?.title === 'string' ? { text: layout.title } : layout?.title) },
+    title: undefined, // it stands above, where it can be wrapped
     paper_bgcolor: 'rgba(0, 0, 0, 0)',
     plot_bgcolor: 'rgba(0, 0, 0, 0)'
   };

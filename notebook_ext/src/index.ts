@@ -108,8 +108,8 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand('clew:take-back', {
       label: t('Take Back What Was Accepted Last'),
-      isEnabled: () => panel.conversation?.canTakeBack ?? false,
-      execute: () => panel.conversation?.takeBack()
+      isEnabled: () => panel.conversation?.decisions.canTakeBack ?? false,
+      execute: () => panel.conversation?.decisions.takeBack()
     });
     commands.addCommand('clew:stop', {
       label: t('Stop the Answer'),

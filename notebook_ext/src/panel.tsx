@@ -206,6 +206,7 @@ function Log({ conversation, rendermime }: ILogProps): JSX.Element {
           <TurnView
             key={turn.recovers ?? turn.run ?? `new-${i}`}
             {...{ conversation, turn, rendermime }}
+            edition={conversation.edition}
           />
         ))}
       </div>
@@ -343,7 +344,7 @@ function obey(name: string, panel: ClewPanel, conversation: Conversation): void 
       void explainCell(conversation, null, name);
       break;
     case 'undo':
-      void conversation.takeBack();
+      void conversation.decisions.takeBack();
       break;
     case 'samples':
       void loadSamples()

@@ -55,12 +55,12 @@ export function ProposalCard({ conversation, turn, item, inPlace }: IProps): JSX
   const [editing, setEditing] = React.useState(false);
   const { proposal, state } = item;
   const text = item.text ?? proposal.new;
-  const missing = conversation.isMissing(item);
+  const missing = conversation.decisions.isMissing(item);
   const decided = !['open', 'undone'].includes(state);
   const edit = () => setEditing(true);
   const accept = () => {
     setEditing(false);
-    void conversation.accept(turn, [item]);
+    void conversation.decisions.accept(turn, [item]);
   };
   const label = titleOf(item);
   return (
@@ -114,7 +114,7 @@ export function ProposalCard({ conversation, turn, item, inPlace }: IProps): JSX
               {t('Edit')}
             </button>
           )}
-          <button className="clew-Button" onClick={() => conversation.reject(turn, [item])}>
+          <button className="clew-Button" onClick={() => conversation.decisions.reject(turn, [item])}>
             {t('Reject')}
           </button>
           <Copy text={text} />
@@ -122,7 +122,7 @@ export function ProposalCard({ conversation, turn, item, inPlace }: IProps): JSX
       )}
       {state === 'rejected' && !inPlace && (
         <div className="clew-Buttons">
-          <button className="clew-Button clew-mod-quiet" onClick={() => conversation.reopen(item)}>
+          <button className="clew-Button clew-mod-quiet" onClick={() => conversation.decisions.reopen(item)}>
             {t('Show again')}
           </button>
         </div>
@@ -159,7 +159,7 @@ function State({ item, missing }: { item: IItem; missing: boolean }): JSX.Elemen
 /** Offer what can be done where the cell changed meanwhile: both texts are shown. */
 function Conflict({ conversation, turn, item }: IProps): JSX.Element {
   const rebase = () => {
-    const now = conversation.currentText(item);
+    const now = conversation.decisions.currentText(item);
     if (now === null) {
       item.proposal = { ...item.proposal, op: 'insert', base_sha256: null, old: '' };
     } else {

@@ -75,6 +75,7 @@ export function ResultTable({ answer, run, step }: IProps): JSX.Element {
                 <th
                   key={i}
                   scope="col"
+                  className={numeric[i] ? 'clew-mod-number' : undefined}
                   aria-sort={
                     sort?.column === i ? (sort.down ? 'descending' : 'ascending') : undefined
                   }

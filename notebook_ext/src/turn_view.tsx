@@ -25,7 +25,11 @@ interface IProps {
   rendermime: IRenderMimeRegistry;
 }
 
-export function TurnView({ conversation, turn, rendermime }: IProps): JSX.Element {
+export const TurnView = React.memo(function TurnView({
+  conversation,
+  turn,
+  rendermime
+}: IProps & { edition: number }): JSX.Element {
   useSignal(turn.changed);
   React.useEffect(() => void conversation.recall(turn), []);
   const { answer } = turn;
@@ -94,7 +98,7 @@ export function TurnView({ conversation, turn, rendermime }: IProps): JSX.Elemen
       {answer && <Cost conversation={conversation} turn={turn} answer={answer} />}
     </article>
   );
-}
+});
 
 /** Show the table and chart of an answer, or those of each step. */
 function Results({
@@ -116,7 +120,14 @@ function Results({
       {shown.map(({ step, task, of }) => (
         <section key={step ?? ''} aria-label={task || t('Result')}>
           {task && <h4 className="clew-Task">{task}</h4>}
-          {of.chart && turn.run && <Chart run={turn.run} step={step} rendermime={rendermime} />}
+          {of.chart && turn.run && (
+            <Chart
+              run={turn.run}
+              step={step}
+              title={String(of.chart.layout?.title ?? '')}
+              rendermime={rendermime}
+            />
+          )}
           {of.columns.length > 0 && <ResultTable answer={of} run={turn.run} step={step} />}
         </section>
       ))}
@@ -365,11 +376,11 @@ function Proposals({ conversation, turn }: Omit<IProps, 'rendermime'>): JSX.Elem
           <span>{tn('%1 cell proposed', '%1 cells proposed', open.length)}</span>
           <button
             className="clew-Button clew-mod-main"
-            onClick={() => void conversation.accept(turn, open)}
+            onClick={() => void conversation.decisions.accept(turn, open)}
           >
             {t('Accept all')}
           </button>
-          <button className="clew-Button" onClick={() => conversation.reject(turn, fresh)}>
+          <button className="clew-Button" onClick={() => conversation.decisions.reject(turn, fresh)}>
             {t('Reject all')}
           </button>
         </div>
@@ -384,12 +395,12 @@ function Proposals({ conversation, turn }: Omit<IProps, 'rendermime'>): JSX.Elem
           {runnable && (
             <button
               className="clew-Button clew-mod-main"
-              onClick={() => void conversation.run(turn)}
+              onClick={() => void conversation.decisions.run(turn)}
             >
               {tn('Run the cell', 'Run the cells', accepted.length)}
             </button>
           )}
-          <button className="clew-Button" onClick={() => void conversation.takeBack(turn)}>
+          <button className="clew-Button" onClick={() => void conversation.decisions.takeBack(turn)}>
             {t('Take back')}
           </button>
         </div>

@@ -449,6 +449,14 @@
 
 /* --- result --------------------------------------------------------------------------------- */
 
+.clew-Figure {
+  margin: 8px 0;
+}
+
+.clew-Figure figcaption {
+  font-weight: 600;
+}
+
 .clew-Chart {
   height: 260px;
   overflow: hidden;
@@ -503,7 +511,7 @@
   text-overflow: ellipsis;
 }
 
-.clew-Result td.clew-mod-number {
+.clew-Result .clew-mod-number {
   text-align: right;
   font-variant-numeric: tabular-nums;
 }
