@@ -122,6 +122,9 @@ def guard(
         raise _too_deep() from None
 
 
+_CONSTANTS = frozenset(("NULL", "TRUE", "FALSE"))
+
+
 def parse(sql: str, dialect: Dialect) -> exp.Expr:
     """Read one query into a tree.
 
@@ -167,6 +170,9 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
         raise Refused(
             f"{type(tree).__name__.upper()!r} is not allowed: only a query (SELECT) may run."
         )
+    for name in tree.find_all(exp.Identifier):
+        if name.this.upper() in _CONSTANTS:  # "orders.NULL" would be read otherwise when printed
+            name.set("quoted", True)
     return tree
 
 
