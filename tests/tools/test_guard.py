@@ -341,3 +341,9 @@ def test_no_text_breaks_the_guard(text: str) -> None:
             assert set(guarded.tables) <= {"orders", "customers"}
             # What runs passes the guard itself, unchanged.
             assert guard(guarded.sql, engine, SEEN[engine]).sql == guarded.sql
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_column_called_null_is_asked_for_in_quotes(engine: str) -> None:
+    with pytest.raises(RetryByModel, match="in quotes"):
+        guard("SELECT orders . NULL", engine, SEEN[engine])

@@ -122,9 +122,6 @@ def guard(
         raise _too_deep() from None
 
 
-_CONSTANTS = frozenset(("NULL", "TRUE", "FALSE"))
-
-
 def parse(sql: str, dialect: Dialect) -> exp.Expr:
     """Read one query into a tree.
 
@@ -170,9 +167,9 @@ def parse(sql: str, dialect: Dialect) -> exp.Expr:
         raise Refused(
             f"{type(tree).__name__.upper()!r} is not allowed: only a query (SELECT) may run."
         )
-    for name in tree.find_all(exp.Identifier):
-        if name.this.upper() in _CONSTANTS:  # "orders.NULL" would be read otherwise when printed
-            name.set("quoted", True)
+    for column in tree.find_all(exp.Column):
+        if isinstance(column.this, exp.Null):  # "orders.NULL" is printed, and read, otherwise
+            raise RetryByModel("A column called NULL has to be in quotes.")
     return tree
 
 
