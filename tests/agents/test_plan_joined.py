@@ -12,6 +12,7 @@ import clew
 from agents.plan_world import make_world
 from agents.planning import TODAY, ask
 from clew.settings import Settings
+from clew_agents.plan import joined as joining
 from clew_agents.plan.cut import cut
 from clew_agents.plan.port import OpenSource
 from clew_agents.plan.standing import columns_of, pairs_of, sentences, things
@@ -115,3 +116,13 @@ def test_quotes_hold_sentences_together() -> None:
         "Give ids.",
     ]
     assert list(pairs_of("")) == [] and list(things("")) == []
+
+
+def test_a_form_that_falls_into_sentences_again_is_not_joined_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    question = "What are the pets of Lisa? And what are the types of them? Order them by name."
+    form = "What are the pets of Lisa? And what are the types of them"
+    monkeypatch.setattr(joining, "_one_question", lambda pair, prober: form)
+    assert list(pairs_of(question))
+    assert "types of them" in joining.joined(question, None)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ class Limits:
 
 
 FULL = Limits(right=0.90, construct=0.75, wrong=0.03, refused=0.10, detected=0.90)
-QUICK = Limits(right=0.45, construct=0.0, wrong=0.06, refused=0.50, detected=0.80)
+QUICK = Limits(right=0.85, construct=0.0, wrong=0.02, refused=0.14, detected=0.92)
 
 
 def faults(outcomes: Sequence[Outcome], limits: Limits) -> list[str]:

@@ -22,7 +22,11 @@ def joined(question: str, prober: Prober) -> str:
             if pair.adds:
                 return form
             rest = [*said[:place], form, *said[place + 2 :]]
-            return joined(" ".join(_ended(one) for one in rest), prober) if len(rest) > 1 else form
+            if len(rest) == 1:
+                return form
+            whole = " ".join(_ended(one) for one in rest)
+            # A form that falls into sentences again would be joined without an end.
+            return joined(whole, prober) if len(sentences(whole)) < len(said) else whole
     return _named(question, prober)
 
 
