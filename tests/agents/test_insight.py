@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -242,6 +245,23 @@ def test_the_sql_of_a_sheet_gives_the_same_rows_again(shop: Source) -> None:
     for sheet in answer.sheets:
         again = shop.run(sheet.sql, Principal(), Deadline())
         assert again.table.equals(sheet.table)
+
+
+def test_the_table_of_findings_is_made_without_pandas() -> None:
+    # In a process of its own: pyarrow looks for pandas once, and this one has looked already.
+    code = (
+        "import sys; from clew_agents.insight.agent import _table;"
+        "from clew_agents.insight.finding import Finding; import datetime as dt;"
+        "t = _table([Finding(kind='trend', text='', low=dt.date(2023, 3, 6), effect=float('inf')),"
+        " Finding(kind='change', text='', effect=-0.5, p=0.01)]);"
+        "assert t.to_pylist()[0]['from'] == dt.date(2023, 3, 6);"
+        "assert t.column('effect').to_pylist() == [None, -0.5];"
+        "assert t.column('to').to_pylist() == [None, None];"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run([sys.executable, "-c", code], env=paths, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
 
 
 # --- what is asked wrongly ---------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -131,6 +133,36 @@ def test_a_mean_that_shifts_is_found_and_one_that_goes_with_the_rest_is_not() ->
     assert shifted is not None and (shifted.first, shifted.last) == (25, 31)
     assert shifted.excess == pytest.approx(3, abs=0.3)
     assert still is None or still.p > 0.005
+
+
+def _shares(seed: int, usual: float, inside: float) -> Means:
+    chance = np.random.default_rng(seed)
+    rate = np.full((12, WEEKS), usual)
+    rate[0, 26:28] = inside
+    mean = chance.binomial(150, rate) / 150
+    nothing = np.zeros_like(mean)
+    return Means(
+        mean=mean,
+        rows=nothing + 150,
+        other_mean=nothing,
+        other_rows=nothing + np.inf,
+        share=True,
+    )
+
+
+def test_a_share_that_nearly_vanishes_is_told_by_its_likelihood() -> None:
+    data = _shares(12, 0.085, 0.004)
+    found, plain = (scan(d, TRIED, ALL, -1)[0] for d in (data, replace(data, share=False)))
+    assert found is not None and plain is not None and found.first in (25, 26)
+    assert found.p < 0.002 / 12 < plain.p
+
+
+def test_shares_that_swing_by_chance_rarely_pass() -> None:
+    passed = 0
+    for seed in range(60):
+        found = scan(_shares(200 + seed, 0.085, 0.085), TRIED, ALL)
+        passed += any(s is not None and s.p * 12 <= 0.005 for s in found)
+    assert passed <= 1
 
 
 def test_weeks_without_rows_say_nothing() -> None:

@@ -7,6 +7,7 @@ not checked: whether one thing caused the other. Nothing here says "because".
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -31,12 +32,14 @@ from clew_agents.proposer import CannotAnswer
 from clew_agents.sql.builtin import SqlContext
 from clew_core.deadline import Deadline
 from clew_core.principal import Principal
+from clew_tools.database.arrow_form import column_of, text_column
 from clew_tools.database.source import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST = 5
+_EPOCH = dt.date(1970, 1, 1)
 
 
 class InsightAgent:
@@ -170,28 +173,23 @@ def _answer(
 
 
 def _table(findings: Sequence[Finding]) -> pa.Table:
+    """List the findings in rows, without pandas: pyarrow imports it to look at a list."""
     import pyarrow as pa
 
-    return pa.table(
-        {
-            "finding": [f.kind for f in findings],
-            "place": [said_places(f.places) for f in findings],
-            "from": [f.low for f in findings],
-            "to": [f.high for f in findings],
-            "effect": [f.effect if abs(f.effect) != float("inf") else None for f in findings],
-            "p": [f.p for f in findings],
-        },
-        schema=pa.schema(
-            [
-                ("finding", pa.string()),
-                ("place", pa.string()),
-                ("from", pa.date32()),
-                ("to", pa.date32()),
-                ("effect", pa.float64()),
-                ("p", pa.float64()),
-            ]
-        ),
-    )
+    def days(values: Sequence[dt.date | None]) -> pa.Array:
+        numbers = [None if day is None else (day - _EPOCH).days for day in values]
+        return column_of(numbers)[0].cast(pa.int32()).cast(pa.date32())
+
+    effects = [f.effect if abs(f.effect) != float("inf") else None for f in findings]
+    columns = {
+        "finding": text_column([f.kind for f in findings]),
+        "place": text_column([said_places(f.places) for f in findings]),
+        "from": days([f.low for f in findings]),
+        "to": days([f.high for f in findings]),
+        "effect": column_of(effects)[0].cast(pa.float64()),
+        "p": column_of([float(f.p) for f in findings])[0],
+    }
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))
 
 
 def _nothing(subject: Subject, frame: Frame) -> str:

@@ -177,8 +177,7 @@ class Explorer:
                 tests.append(self._chosen(inner, singles))
                 deeper = self._inner(inner) if self._holds(inner.stretch) else None
                 tests += [self._chosen(deeper, singles)] if deeper is not None else []
-        weighted = [self._weighted(t, singles) for t in tests]
-        adjusted = benjamini_hochberg(weighted, self.looked_at)
+        adjusted = benjamini_hochberg([t.stretch.p for t in tests], self.looked_at)
         held = [
             replace(test, p=p)
             for test, p in zip(tests, adjusted, strict=True)
@@ -186,14 +185,6 @@ class Explorer:
         ]
         held.sort(key=lambda d: -self._rank(d))
         return self._distinct(held[:_MOST_CONSIDERED])
-
-    def _weighted(self, test: Departure, singles: int) -> float:
-        """Give single places half of what may be false, and all others the other half.
-
-        Source: Genovese, Roeder and Wasserman 2006, Biometrika 93, 509-524 (weighted p-values).
-        """
-        mine = singles if len(test.places) < 2 else self.looked_at - singles
-        return min(1.0, test.stretch.p * 2 * max(1, mine) / self.looked_at)
 
     def _chosen(self, test: Departure, singles: int) -> Departure:
         """Count for a place that was come to step by step all that could have been come to."""

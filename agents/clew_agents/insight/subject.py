@@ -15,7 +15,6 @@ from clew_core.query_spec import Column, Condition, Measure, Predicate
 Kind = Literal["amount", "mean"]
 Intent = Literal[
     "change", "which", "level", "versus", "overview", "trend", "together", "definition",
-    "distribution",
 ]  # fmt: skip
 
 

@@ -338,7 +338,6 @@ def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
                 for a, b in runs
             ]
             spread = np.maximum(spread, np.mean(of_runs, axis=0))
-        known = spread <= data.least
         spread = np.maximum(spread, data.least)
         # A group that was not there before has no rate: half a row is supposed.
         floor = np.maximum(rate, 0.5 * spread / oo)
@@ -354,7 +353,7 @@ def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
         weight=weight,
         spread=scale,
         error=error,
-        known=known,
+        known=np.zeros(len(z), dtype=bool),
         root=np.zeros_like(z),
     )
 
@@ -437,11 +436,11 @@ def _with_p(best: Stretch | None, amounts: bool, tried: int, periods: int) -> St
         rooted = normal_tail(best.root) if best.known else student_tail(best.root, freedom)
         p = 2 * min(p, rooted)
     if amounts and best.spread > 0:
-        # Few rows are skewed: the tail of the count itself, where that is heavier. It alone where
-        # the other periods swing no more than chance has it: their spread adds no doubt then.
+        # Few rows are skewed: the tail of the count itself, where that is heavier. Never it alone:
+        # where the other periods happen to swing little, that told changes of shuffled data.
         count, mean = best.observed / best.spread, best.weight / best.spread
         tail = poisson_at_least(count, mean) if best.z > 0 else poisson_at_most(count, mean)
-        p = tail if best.known else max(p, tail)
+        p = max(p, tail)
     return replace(best, p=min(1.0, 2 * p * tried), amount=amounts)
 
 
