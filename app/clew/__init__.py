@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clew.answer import Answer
-    from clew.magics import load_ipython_extension
+    from clew.magics import load_ipython_extension, unload_ipython_extension
     from clew.session import Session
     from clew.settings import Settings
     from clew.workspace import Workspace, open_workspace
@@ -31,6 +31,7 @@ __all__ = [
     "Settings",
     "Workspace",
     "load_ipython_extension",
+    "unload_ipython_extension",
     "open",
 ]
 
@@ -42,6 +43,7 @@ _PLACES = {
     "Settings": ("clew.settings", "Settings"),
     "Workspace": ("clew.workspace", "Workspace"),
     "load_ipython_extension": ("clew.magics", "load_ipython_extension"),
+    "unload_ipython_extension": ("clew.magics", "unload_ipython_extension"),
     "open": ("clew.workspace", "open_workspace"),
 }
 

@@ -20,6 +20,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import WeakKeyDictionary
 
 from clew.settings import Settings, load_settings
 from clew.stoppable import run_stoppable
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from clew_tools.database.source import Source
 
 KINDS = ("pandas", "arrow", "polars")
+# The shells of this process that know the magics; each has its own sources.
+_loaded: WeakKeyDictionary[InteractiveShell, Kernel] = WeakKeyDictionary()
 
 
 class CellFailed(ClewError):
@@ -246,8 +249,20 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     # Braces and dollars of a path are no variables.
     for kind, name in (("line", "clew"), ("cell", "sql")):
         shell.register_magic_function(no_var_expand(_plain(kernel, name)), kind, name)
+    unload_ipython_extension(shell)
+    _loaded[shell] = kernel
     atexit.register(kernel.close)
     _keep_charts_here()
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Close the sources that cells opened: what `%unload_ext clew` and `%reload_ext clew` call."""
+    import atexit
+
+    kernel = _loaded.pop(shell, None)
+    if kernel:
+        atexit.unregister(kernel.close)
+        kernel.close()
 
 
 def _plain(kernel: Kernel, name: str) -> Any:

@@ -16,7 +16,14 @@ from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 import clew
-from clew.magics import CellFailed, SqlCall, load_ipython_extension, parse, to_pandas
+from clew.magics import (
+    CellFailed,
+    SqlCall,
+    load_ipython_extension,
+    parse,
+    to_pandas,
+    unload_ipython_extension,
+)
 from clew.notebook import write_notebook
 from clew_core.errors import UsageError
 
@@ -33,6 +40,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     shell = InteractiveShell.instance(config=config)
     load_ipython_extension(shell)
     yield shell
+    unload_ipython_extension(shell)
     InteractiveShell.clear_instance()
 
 

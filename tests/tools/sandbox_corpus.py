@@ -13,7 +13,7 @@ import functools
 import json
 import os
 import secrets
-import select
+import selectors
 import shutil
 import signal
 import socket
@@ -190,11 +190,15 @@ def _listen(birds: Canaries, stack: contextlib.ExitStack) -> None:
     ended, end = os.pipe()
 
     def watch() -> None:
+        waiting = selectors.DefaultSelector()
+        for door in (*doors, ended):
+            waiting.register(door, selectors.EVENT_READ)
         while True:
-            ready = select.select([*doors, ended], [], [])[0]
+            ready = [key.fileobj for key, _ in waiting.select()]
             if ended in ready:
+                waiting.close()
                 return
-            for door in ready:
+            for door in (door for door in doors if door in ready):
                 birds.heard.append(doors[door])
                 door.accept()[0].close() if door in (tcp, file, name) else door.recv(99)
 

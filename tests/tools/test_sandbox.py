@@ -1,6 +1,7 @@
 """Does code in the sandbox get its tables, hand its results over, and leave nothing behind?"""
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -236,6 +237,21 @@ def test_two_at_once_do_not_meet() -> None:
 
 
 # ----------------------------------------------------------------------------- stop and limits
+
+
+def test_a_server_that_holds_many_descriptors_runs_code_too() -> None:
+    # select() knows numbers up to 1,024 only.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        pytest.skip("this machine lets no process hold so many")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert ran("print(1)").stdout == "1\n"
+    finally:
+        for number in held:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_cancelled_run_ends_within_a_second() -> None:
