@@ -3,7 +3,8 @@
 Usage: test_everywhere.py --pythons "3.11 3.12 3.13" [-- PYTEST ARGUMENTS]
 
 All tests run on the Python that runs this program. After they passed, those that are not marked
-slow run on the other Pythons that are found, each in an environment of its own (.venv-3.12 …).
+slow run on the other Pythons that are found, each in an environment of its own (.venv-3.12 …), side
+by side: a machine of two cores is done with both in the time of one.
 The environment .venv-installed holds the locked needs and the wheel, nothing else; tests find
 it through the fixture `installed`. What is missing is said in pytest's summary.
 """
@@ -12,6 +13,8 @@ import argparse
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import environment
 
@@ -38,20 +41,39 @@ def main() -> None:
     }
     code = subprocess.run([sys.executable, "-m", "pytest", *asked.arguments], env=env).returncode
     said = [f"Python {here}, all tests: {_word(code)}"]
-    for version, python in found.items():
-        if code or not python:
-            why = "not found" if not python else "not tried, since the tests above failed"
+    tried = {} if code else {version: path for version, path in found.items() if path}
+    for version, python in tried.items():
+        environment.make(_folder(version), python, ROOT / "requirements" / "dev.txt", "editable")
+    with ThreadPoolExecutor(max(len(tried), 1)) as pool:
+        codes = pool.map(lambda version: _quick(version, asked.arguments, env), tried)
+        ended = dict(zip(tried, codes, strict=True))
+    for version, path in found.items():
+        if version in ended:
+            said.append(f"Python {version}, quick tests: {_word(ended[version])}")
+        else:
+            why = "not tried, since the tests above failed" if path else "not found"
             said.append(f"Python {version}: {why}")
-            continue
-        folder = ROOT / f".venv-{version}"
-        environment.make(folder, python, ROOT / "requirements" / "dev.txt", "editable")
-        quick = ["-m", "pytest", "-q", "-m", "not soak and not slow", *asked.arguments]
-        code = subprocess.run([str(folder / "bin" / "python"), *quick], env=env).returncode
-        if code == NO_TESTS_RAN and asked.arguments:
-            code = 0
-        said.append(f"Python {version}, quick tests: {_word(code)}")
+    code = code or next((other for other in ended.values() if other), 0)
     print("\n" + "\n".join(said))
     sys.exit(code)
+
+
+def _folder(version: str) -> Path:
+    return ROOT / f".venv-{version}"
+
+
+def _quick(version: str, arguments: list[str], env: dict[str, str]) -> int:
+    """Run what is not slow on another Python, each line of it headed by the version."""
+    command = [str(_folder(version) / "bin" / "python"), "-m", "pytest", "-q"]
+    # Side by side they must not share the files in which pytest keeps what failed last.
+    command += ["-m", "not soak and not slow", "-o", f"cache_dir=.pytest_cache/{version}"]
+    with subprocess.Popen(
+        [*command, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            print(f"{version} | {line}", end="", flush=True)
+    return 0 if process.returncode == NO_TESTS_RAN and arguments else process.returncode
 
 
 def _word(code: int) -> str:
