@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python 
 
 VENV ?= .venv
 RUN := $(VENV)/bin/python
-PACKAGES := core knowledge tools agents app notebook_ext examples
+PACKAGES := core knowledge tools backend agents app notebook_ext examples
 # The quick part of the tests runs on these too, where they are found.
 OTHER_PYTHONS ?= 3.11 3.12 3.13
 # More of pytest's own words: make test ARGS="-k receipts -x"

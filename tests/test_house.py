@@ -25,8 +25,8 @@ LONGER: dict[str, str] = {}
 # Loaded where they are used, so that a start stays fast and works without extras.
 HEAVY = [
     "IPython", "duckdb", "ipykernel", "jupyter_client", "jupyter_server", "jupyterlab",
-    "langchain_core", "langgraph", "nbclient", "nbformat", "numpy", "openpyxl", "pandas",
-    "plotly", "sqlalchemy",
+    "langchain_core", "langchain_openai", "langgraph", "nbclient", "nbformat", "numpy", "openai",
+    "openpyxl", "pandas", "plotly", "sqlalchemy",
 ]  # fmt: skip
 
 

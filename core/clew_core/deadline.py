@@ -49,6 +49,7 @@ class Deadline:
         self._ends = time.monotonic() + self.budget.seconds
         self._cancelled = threading.Event()
         self._callbacks: list[Callable[[], None]] = []
+        self._tokens = 0
         self._lock = threading.Lock()
 
     @property
@@ -91,6 +92,18 @@ class Deadline:
                 f"The time for one question, {self.budget.seconds:g} s, is used up.",
                 hint="Ask for less, or raise run.seconds in clew.toml.",
             )
+
+    @property
+    def tokens_left(self) -> int | None:
+        """Tokens that models may still read and write, never below zero; None: any number."""
+        if self.budget.tokens is None:
+            return None
+        return max(0, self.budget.tokens - self._tokens)
+
+    def spend(self, tokens: int) -> None:
+        """Count tokens that a model read or wrote."""
+        with self._lock:
+            self._tokens += tokens
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], None]) -> Iterator[None]:

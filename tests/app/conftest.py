@@ -13,7 +13,7 @@ from clew.settings import Settings
 from clew.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("core", "tools", "agents", "app", "examples")
+PARTS = ("core", "tools", "backend", "agents", "app", "examples")
 
 
 @pytest.fixture

@@ -20,7 +20,9 @@ import pytest
 from browser.analyst import Analyst
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("core", "knowledge", "tools", "agents", "app", "notebook_ext", "examples")
+PARTS = (
+    "core", "knowledge", "tools", "backend", "agents", "app", "notebook_ext", "examples",
+)  # fmt: skip
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 BUILT = ROOT / "notebook_ext" / "clew_notebook_ext" / "labextension"
 FLAGS = [
