@@ -18,6 +18,7 @@ from clew_agents.sql import follow_up
 from clew_agents.sql.assemble import Assembler
 from clew_agents.sql.changes import refuse_changes
 from clew_agents.sql.confidence import calibrated, with_risk
+from clew_agents.sql.exclusive import exclusive
 from clew_agents.sql.open_words import (
     also_open,
     phrase_around,
@@ -177,7 +178,7 @@ class BuiltinProposer:
         if follow_up.says_same(question) and not reading.ops:
             raise NotUnderstood([], "The question before can't be carried over: ask it in full.")
         resolver.preferred = frozenset()
-        found = assembler.candidates()
+        found = exclusive(assembler.candidates(), kept, context.vocabulary.catalog)
         _check_rest(reading, resolver, None)
         return calibrated(found, reading, resolver)
 

@@ -114,7 +114,8 @@ class ConditionMaker:
             self._place(found, *self._named(named), proper=False)
         found += [self._related(test) for test in reading.related]
         if reading.weekend:
-            found.append(self._weekend())
+            weekend, table = self._weekend()
+            self._place(found, weekend, table, proper=False)
         lacking = [self._lacking(item) for item in self.reading.lacking]
         found += self._roles({one.table for one in lacking})
         found += [
@@ -262,7 +263,9 @@ class ConditionMaker:
             if table not in self.reading.context and not proper:
                 raise NotUnderstood([], f"No key leads from {self.base!r} to {table!r}.")
             self._below.setdefault(self._between_tables(table), []).append(condition)
-        elif table not in self.reading.context and not _is_named_value(condition):
+        elif not (
+            table in self._below or table in self.reading.context or _is_named_value(condition)
+        ):
             raise NotUnderstood(
                 [], f"The only column that fits is one of {table!r}, of which nothing is said."
             )
@@ -320,12 +323,12 @@ class ConditionMaker:
         self.resolver.used.add((found[0], ""))
         return found[0]
 
-    def _weekend(self) -> q.Predicate:
+    def _weekend(self) -> tuple[q.Predicate, str]:
         name = self.resolver.time(None, "weekend")
         if name.type not in DATES:
             raise NotUnderstood(["weekend"], f"{name.column!r} holds whole years.")
         on = q.Column(table=name.table, column=name.column or "")
-        return q.Predicate(on=on, operator="in", values=(6, 7), grain="day_of_week")
+        return q.Predicate(on=on, operator="in", values=(6, 7), grain="day_of_week"), name.table
 
     def _related(self, test: RelatedTest) -> q.Related:
         """Demand rows below, or none: of a period or with a value."""

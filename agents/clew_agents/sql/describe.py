@@ -217,6 +217,8 @@ class Describer:
             return self._named(condition), False
         if isinstance(condition, q.AllOf) and (span := _span(condition)):
             return span, True
+        if isinstance(condition, q.NoneOf) and (other := _other_than(condition)):
+            return self._predicate(other)
         parts: Sequence[q.Condition]
         if isinstance(condition, q.AllOf):
             parts, joint = condition.all, " and "
@@ -278,6 +280,16 @@ class Describer:
             of = f" of {inner.things()} {inner.conditions()}".rstrip() if spec.conditions else ""
             return f"{sign} its average{of}"
         return f"{sign} the average"
+
+
+def _other_than(none: q.NoneOf) -> q.Predicate | None:
+    """Turn "none of: category tea" into "category other than tea", which reads better."""
+    only = none.none[0] if len(none.none) == 1 else None
+    if not isinstance(only, q.Predicate) or only.spec is not None:
+        return None
+    if only.operator == "=":
+        return replace(only, operator="!=")
+    return replace(only, operator="not_in") if only.operator == "in" else None
 
 
 def is_share(measure: q.Measure) -> bool:

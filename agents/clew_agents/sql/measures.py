@@ -281,6 +281,9 @@ class MeasureMaker:
             ))  # fmt: skip
             whole = self.measure(replace(computed, per=None))
             name = f"{whole.name}_per_{_plain(computed.per.table)}"
+            if computed.per.table != self.resolver.base:  # rows of no department are in none's
+                there = q.Predicate(on=_column(computed.per), operator="is_not_null")
+                whole = replace(whole, where=there)
             return q.Measure(name=name, ratio=q.Ratio(numerator=whole, denominator=per))
         if column is not None and column.metric:
             return metric_measure(column.metric, self.vocabulary)
@@ -303,6 +306,10 @@ def metric_measure(metric: str, vocabulary: Vocabulary) -> q.Measure:
     unit = vocabulary.known.metrics[metric].unit
     name = "_".join(split_name(metric)) or metric
     return q.Measure(name=name, metric=metric, unit=unit)
+
+
+def _column(name: Name) -> q.Column:
+    return q.Column(table=name.table, column=name.column or "")
 
 
 def _plain(table: str) -> str:

@@ -264,7 +264,7 @@ class ConditionReader:
         right, before = self.cursor.next(at, ""), self.cursor.previous(at, "J")
         said = before is not None and self.cursor.items[before].text.lower() in _HAVING
         joined = before in self.cursor.used and self.cursor.tag(at - 1) == "J"
-        exactly = at > 0 and self.cursor.items[at - 1].text.lower() == "exactly"
+        exactly = at > 0 and self.cursor.items[at - 1].text.lower() in ("exactly", "only", "just")
         if right is None or not (said or joined or exactly):
             return False
         if self.cursor.is_table(right):

@@ -11,7 +11,7 @@ from clew_agents.sql.vocabulary import GOOD, Name, Vocabulary, overview
 from clew_agents.sql.words import same, singular, split_name
 from clew_core.errors import ClewError
 from clew_tools.database.source import ValueHit
-from clew_tools.semantic.keys import AmbiguousPath, NoPath, shortest_path
+from clew_tools.semantic.keys import AmbiguousPath, NoPath, reaches, shortest_path
 
 NUMERIC = ("integer", "number", "decimal")
 DATES = ("date", "timestamp")
@@ -234,6 +234,7 @@ class Resolver:
         if not chosen:
             verbs = [n for n in near if n.table in self._verbs()]
             chosen = own if len(own) == 1 else verbs if len(verbs) == 1 else own or near
+        chosen = chosen or self._dates_below()
         kept = [n for n in chosen if (n.table, n.column) in self.preferred]
         chosen = kept or self._beginning(chosen)
         if len(chosen) > 1:
@@ -241,6 +242,16 @@ class Resolver:
         if not chosen:
             raise NotUnderstood([words], f"There is no date that {words!r} could speak of.")
         return self._remember(chosen[0])
+
+    def _dates_below(self) -> list[Name]:
+        """The dates of rows below that the question speaks of: "who bought tea in 2023"."""
+        catalog, base = self.vocabulary.catalog, self.base
+        if base is None:
+            return []
+        below = {t for t, _ in self.used if t != base and reaches(catalog, t, base)}
+        dated = [_business_dates(self._dated(table)) for table in sorted(below)]
+        dated = [dates for dates in dated if dates]
+        return (self._hinted(dated[0]) or dated[0]) if len(dated) == 1 else []
 
     def _beginning(self, names: list[Name]) -> list[Name]:
         """Take the first day of what was "run" or "held": campaigns run in 2022 began then."""
