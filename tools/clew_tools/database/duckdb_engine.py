@@ -76,6 +76,22 @@ def column_type(engine_type: str) -> ColumnType:
     return _TYPES.get(engine_type, "other")
 
 
+def engine_config(memory_mb: int) -> dict[str, Any]:
+    """Give the configuration with which every database is opened."""
+    return {
+        "memory_limit": f"{memory_mb}MB",
+        # Spilled pages lie in the process's own folder: it is all that the engine may write.
+        "temp_directory": str(scratch.folder()),
+        "max_temp_directory_size": "16GB",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        # One is the caller's own; the others start when that one is in its cage.
+        "threads": "1",
+        "async_threads": "0",
+    }
+
+
 class DuckDBEngine:
     """One read-only database, in threads of its own."""
 
@@ -105,18 +121,7 @@ class DuckDBEngine:
         self._closed = self._open = False
         memory = memory_mb or Budget().memory_mb
         self._memory_mb = memory
-        # Spilled pages lie in the process's own folder: it is all that the engine may write.
-        config: dict[str, Any] = {
-            "memory_limit": f"{memory}MB",
-            "temp_directory": str(scratch.folder()),
-            "max_temp_directory_size": "16GB",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            # One is the caller's own; the others start when that one is in its cage.
-            "threads": "1",
-            "async_threads": "0",
-        }
+        config = engine_config(memory)
         # The engine's threads can't read Python's files either: what they import is here before.
         import datetime  # noqa: F401
         import decimal  # noqa: F401
