@@ -1,40 +1,46 @@
-"""How does `%%sql` run in a notebook?
+"""How do `%%sql`, `%%ask` and `%clew` run in a notebook?
 
     %load_ext clew
     %clew source NAME LOCATION          declares a source; a path is meant from the kernel's folder
-    %clew sources                       lists them
+    %clew sources                       lists them, and the variables that are tables
+    %clew cell N                        turns this cell into the N-th of the last answer
     %%sql [--source S] [--name V] [--as pandas|arrow|polars]
     %%sql V << SELECT …
+    %%ask [--source S …] [--name V] [--as pandas|arrow|polars] [--now ISO] [--new] [--next]
+    %ask QUESTION
 
 The statement is guarded and runs read-only. V is bound to a pandas DataFrame in which decimals are
 floats and whole numbers with gaps are `Int64`; `--as arrow` and `--as polars` keep decimals exact.
+The source `kernel` is the kernel's own DataFrames and Arrow tables, as they are now.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
-import json
-import os
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakKeyDictionary
 
+from clew.ask_magic import AnswerView, OfferedCell, offered, parse_ask
+from clew.asking import Asking
+from clew.completion import matcher
+from clew.grid import Grid
+from clew.kernel_sources import KERNEL, KernelSources
+from clew.sanitise import one_line, plain_text
 from clew.settings import Settings, load_settings
 from clew.stoppable import run_stoppable
-from clew.table_view import TableView, view
 from clew_core.deadline import Deadline
 from clew_core.errors import ClewError, UsageError
-from clew_core.principal import Policy, Principal
+from clew_core.secrets import redact
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from IPython.core.interactiveshell import InteractiveShell
-
-    from clew_tools.database.source import Source
 
 KINDS = ("pandas", "arrow", "polars")
 # The shells of this process that know the magics; each has its own sources.
@@ -97,19 +103,18 @@ def parse(line: str, body: str) -> SqlCall:
 
 
 class Kernel:
-    """The sources that the cells of one kernel run on."""
+    """What the magics of one kernel share."""
 
     def __init__(self, shell: InteractiveShell, settings: Settings) -> None:
         """Start without sources."""
         self._shell = shell
         self._settings = settings
-        self._locations: dict[str, str] = {}
-        self._open: dict[str, Source] = {}
-        policy = Policy(budget=settings.budget)
-        self._principal = Principal(policy=policy)
+        self.sources = KernelSources(lambda: shell.user_ns, settings)
+        self._asking: Asking | None = None
+        self._offered: tuple[OfferedCell, ...] = ()
 
-    def clew(self, line: str) -> None:
-        """Declare a source or list them.
+    def clew(self, line: str, body: str | None = None) -> None:
+        """Declare a source, list them, or take over a cell of the last answer.
 
         Raises:
             CellFailed: the line is not understood.
@@ -119,17 +124,33 @@ class Kernel:
         except ValueError:
             words = []
         if len(words) == 3 and words[0] == "source":
-            _, name, location = words
-            if (old := self._open.pop(name, None)) is not None:
-                old.close()
-            self._locations[name] = location
+            self.sources.declare(words[1], words[2])
         elif words == ["sources"]:
-            lines = [f"{name}  {location}" for name, location in self._known().items()]
-            self._say("\n".join(lines) or "No source is declared.")
+            with _one_line():
+                self._say("\n".join(self._listed()))
+        elif len(words) == 2 and words[0] == "cell":
+            self._take_over(words[1])
         else:
             raise CellFailed(
                 f"%clew does not understand {line!r}.", hint="Write %clew source NAME LOCATION."
             )
+
+    def _listed(self) -> Iterator[str]:
+        known = self.sources.known()
+        if not known:
+            yield "No source is declared."
+        longest = max(map(len, known), default=0)
+        for name, location in known.items():
+            yield f"{name.ljust(longest)}  {redact(location)}"
+        if self.sources.is_kernel(KERNEL) and (frames := self.sources.frames()):
+            yield f"{KERNEL.ljust(longest)}  {', '.join(frames)}"
+
+    def _take_over(self, number: str) -> None:
+        if not number.isdecimal() or not 0 < int(number) <= len(self._offered):
+            count = len(self._offered)
+            hint = f"The last answer has cells 1 to {count}." if count else "Ask first: %ask …"
+            raise CellFailed(f"There is no cell {number!r} of an answer.", hint=hint)
+        self._shell.set_next_input(self._offered[int(number) - 1].source, replace=True)
 
     def sql(self, line: str, body: str | None = None) -> None:
         """Run a cell, bind its result and show the first rows.
@@ -137,26 +158,58 @@ class Kernel:
         Raises:
             CellFailed: it did not run; the variable keeps what it held.
         """
-        try:
+        with _one_line():
             call = parse(line, body or "")
             if self._wrote(call):
                 return
-            source = self._source(call.source)
             deadline = Deadline(self._settings.budget)
-            result = run_stoppable(
-                lambda: source.run(call.sql, self._principal, deadline), deadline
-            )
+            with self.sources.using(self.sources.named(call.source)) as (source, said):
+                result = run_stoppable(
+                    lambda: source.run(call.sql, self.sources.principal, deadline), deadline
+                )
             value = _converted(result.table, call.kind) if call.name else None
-        except ClewError as error:
-            raise CellFailed(str(error)) from error
         if call.name:
             self._shell.user_ns[call.name] = value
-        for warning in result.warnings:
+        for warning in (*said, *result.warnings):
             self._say(warning)
+        self._display(
+            Grid(result.table, page=self._settings.display_rows, truncated=result.truncated)
+        )
+
+    def ask(self, line: str, body: str | None = None) -> None:
+        """Answer a question, show the answer and offer its cells.
+
+        Raises:
+            CellFailed: there is no answer; the variable keeps what it held.
+        """
+        with _one_line():
+            call = parse_ask(line, body or "")
+            self._asking = self._asking or Asking(self.sources, self._settings)
+            answer, warnings = self._asking.ask(call)
+            if answer.status not in ("answered", "needs_clarification"):
+                raise CellFailed(one_line(answer.reason or answer.text or "There is no answer."))
+            answer, cells = offered(answer, set(self._shell.user_ns))
+            if call.name and answer.table is None:
+                raise UsageError(f"This answer has no table for {call.name!r}.")
+            value = _converted(answer.table, call.kind) if call.name else None
+        if call.name:
+            self._shell.user_ns[call.name] = value
+        self._offered = cells
+        view = AnswerView(
+            answer=answer, cells=cells, page=self._settings.display_rows, warnings=warnings
+        )
+        self._display(view)
+        figure = answer.figure
+        # A terminal would open a browser.
+        if figure is not None and hasattr(self._shell, "kernel"):
+            self._display(figure)
+        if call.next and cells:
+            self._shell.set_next_input(cells[0].source, replace=False)
+
+    def _display(self, thing: object) -> None:
         from IPython.display import display
 
-        shown = view(result.table, rows=self._settings.display_rows, truncated=result.truncated)
-        display(Preview(shown))  # type: ignore[no-untyped-call]
+        display(thing)  # type: ignore[no-untyped-call]
 
     def _wrote(self, call: SqlCall) -> bool:
         """Run a cell that changes a file, where its owner allows that; say if it was one."""
@@ -165,13 +218,14 @@ class Kernel:
         word = writing.written_by(call.sql)
         if word is None:
             return False
-        name = self._named(call.source)
-        grant = writing.granted(self._known()[name], self._principal, word)
+        name = self.sources.named(call.source)
+        if self.sources.is_kernel(name):
+            return False  # refused as every statement that is no query
+        grant = writing.granted(self.sources.known()[name], self.sources.principal, word)
         if call.name:
             raise UsageError("A cell that changes data gives no result.", hint="Leave --name out.")
         # A file that is open for reading can't be written; the next cell opens it again.
-        if (source := self._open.pop(name, None)) is not None:
-            source.close()
+        self.sources.forget(name)
         deadline = Deadline(self._settings.budget)
         rows = run_stoppable(lambda: writing.run_write(call.sql, grant, deadline), deadline)
         done = "Done." if rows is None else f"{rows:,} row{'s' if rows != 1 else ''} changed."
@@ -180,56 +234,23 @@ class Kernel:
 
     def close(self) -> None:
         """Let go of all files."""
-        while self._open:
-            self._open.popitem()[1].close()
-
-    def _known(self) -> dict[str, str]:
-        return _sources_of_this_notebook(self._shell.user_ns) | self._locations
-
-    def _named(self, name: str | None) -> str:
-        known = self._known()
-        if name is None and len(known) == 1:
-            name = next(iter(known))
-        if name is None:
-            raise UsageError("Which source?", hint=f"Write --source with one of: {_list(known)}.")
-        if name not in known:
-            raise UsageError(
-                f"There is no source {name!r}; declared: {_list(known)}.",
-                hint=f"Declare it: %clew source {shlex.quote(name)} LOCATION.",
-            )
-        return name
-
-    def _source(self, named: str | None) -> Source:
-        name = self._named(named)
-        if name not in self._open:
-            from clew_tools.database import scratch
-            from clew_tools.database.open import open_source
-
-            scratch.keep_under(self._settings.home / "temp")
-            self._open[name] = open_source(self._known()[name], name=name)
-            for warning in self._open[name].warnings:
-                self._say(warning)
-        return self._open[name]
+        if self._asking is not None:
+            self._asking.close()
+        self.sources.close()
 
     def _say(self, text: str) -> None:
-        from clew.sanitise import plain_text
-
         print(plain_text(text))  # noqa: T201 - the output of the cell
 
 
-class Preview:
-    """What a notebook shows below a SQL cell."""
-
-    def __init__(self, table: TableView) -> None:
-        """Keep the text of the first rows."""
-        self._table = table
-
-    def __repr__(self) -> str:
-        """Show it where there is only text."""
-        return self._table.text()
-
-    def _repr_html_(self) -> str:
-        return self._table.html()
+@contextlib.contextmanager
+def _one_line() -> Iterator[None]:
+    """Let a cell fail with one line."""
+    try:
+        yield
+    except CellFailed:
+        raise
+    except ClewError as error:
+        raise CellFailed(redact(str(error))) from error
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
@@ -247,10 +268,12 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     except UsageError as error:
         raise CellFailed(str(error)) from error
     # Braces and dollars of a path are no variables.
-    for kind, name in (("line", "clew"), ("cell", "sql")):
+    for kind, name in (("line", "clew"), ("cell", "sql"), ("line_cell", "ask")):
         shell.register_magic_function(no_var_expand(_plain(kernel, name)), kind, name)
     unload_ipython_extension(shell)
     _loaded[shell] = kernel
+    if (completer := shell.Completer) is not None:
+        completer.custom_matchers.append(matcher(kernel.sources))
     atexit.register(kernel.close)
     _keep_charts_here()
 
@@ -259,6 +282,12 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Close the sources that cells opened: what `%unload_ext clew` and `%reload_ext clew` call."""
     import atexit
 
+    if (completer := shell.Completer) is not None:
+        completer.custom_matchers[:] = [
+            found
+            for found in completer.custom_matchers
+            if getattr(found, "matcher_identifier", "") != "clew"
+        ]
     kernel = _loaded.pop(shell, None)
     if kernel:
         atexit.unregister(kernel.close)
@@ -267,12 +296,10 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
 def _plain(kernel: Kernel, name: str) -> Any:
     """Wrap a method, which can't carry the mark that IPython sets on a magic."""
+    method = getattr(kernel, name)
 
     def magic(line: str, body: str | None = None) -> None:
-        if name == "clew":
-            kernel.clew(line)
-        else:
-            kernel.sql(line, body)
+        method(line, body)
 
     magic.__doc__ = __doc__
     return magic
@@ -326,21 +353,3 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
         gaps = whole if column.null_count else {}
         series[name] = column.to_pandas(types_mapper=gaps.get)
     return pd.DataFrame(series)
-
-
-def _sources_of_this_notebook(variables: dict[str, Any]) -> dict[str, str]:
-    """Read the sources from the notebook's metadata, where the front end says which file it is."""
-    path = variables.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
-    if not str(path).endswith(".ipynb"):
-        return {}
-    for place in (Path(str(path)), Path(Path(str(path)).name)):
-        try:
-            data = json.loads(place.read_text(encoding="utf-8"))
-            return {str(k): str(v) for k, v in data["metadata"]["clew"]["sources"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return {}
-
-
-def _list(names: dict[str, str]) -> str:
-    return ", ".join(map(repr, names)) or "none"

@@ -22,6 +22,8 @@ from clew_core.errors import OutputNotWritten, UsageError
 from clew_core.events import CellView
 
 Json = dict[str, Any]
+LIVE = "kernel://"
+"""Location of the kernel's own variables, which no cell has to name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,7 @@ def _setup(
                 named.add(words[2])
     lines = [] if loads else [LOAD]
     for name in dict.fromkeys(asked):
-        if name not in named and name in locations:
+        if name not in named and locations.get(name, LIVE) != LIVE:
             try:
                 where = for_notebook(locations[name], place.folder)
             except OutputNotWritten as error:

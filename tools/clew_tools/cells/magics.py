@@ -214,6 +214,8 @@ def _cell_magic(head: str, body: str) -> Plain:
         out = tuple(re.findall(r"--(?:out|err|proc)[ =](\w+)", rest))
         note = Note(shell=body, reads=_shell_names(rest), binds=out)
         return Plain(language="shell", text=body, notes=(note,))
+    if name == "ask":
+        return Plain(language="other", text=body, notes=(Note(binds=_bound(rest)),))
     if name in _OTHER:
         words = _words(rest)
         pairs = list(zip(words, words[1:], strict=False))
@@ -246,6 +248,13 @@ def _sql_note(rest: str, body: str, magic: str) -> Note:
         binds=(name,) if name and name.isidentifier() else (),
         reads=reads,
     )
+
+
+def _bound(rest: str) -> tuple[str, ...]:
+    """Find the name that an answer is bound to."""
+    words = rest.split()
+    pairs = zip(words, words[1:], strict=False)
+    return tuple(b for a, b in pairs if a == "--name" and b.isidentifier())
 
 
 def _without_options(words: list[str]) -> list[str]:
@@ -294,6 +303,8 @@ def _line_magic(sign: str, rest: str, targets: tuple[str, ...]) -> Note:
     if name in _SQL_MAGICS:
         note = _sql_note(rest, "", name)
         return Note(sql=note.sql, source=note.source, binds=(*targets, *note.binds))
+    if name == "ask":
+        return Note(binds=(*targets, *_bound(rest)))
     if name in ("time", "prun", "memit", "lprun", "mprun", "debug"):
         return Note(python=_after_options(rest), binds=targets)
     if name == "timeit":

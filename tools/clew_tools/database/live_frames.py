@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 KERNEL = "kernel"
 """Name of the source."""
+LOCATION = "kernel://"
+"""Its location, which nobody can open: a notebook names none for it."""
 _LOOKED_AT = 1_000
 """Rows by which the types of columns are told before a statement reads them."""
 
@@ -67,7 +69,7 @@ def open_frames(
         threads: how many it uses.
     """
     engine = FramesEngine(frames, memory_mb=memory_mb, threads=threads)
-    content = Content(name=KERNEL, location=KERNEL)
+    content = Content(name=KERNEL, location=LOCATION)
     return _FramesSource(engine, content)
 
 
