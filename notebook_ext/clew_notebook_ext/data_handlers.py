@@ -249,14 +249,14 @@ def _rows(
     sort: str,
     as_arrow: bool,
 ) -> tuple[bytes, dict[str, str]]:
-    stored = service.stored_run(user, run)
-    piece = service.results.piece(stored.run, step, offset=offset, limit=limit, sort=sort)
+    key = service.result_of(user, run)
+    piece = service.results.piece(key, step, offset=offset, limit=limit, sort=sort)
     headers = {"X-Clew-Rows": str(piece.row_count), "X-Clew-As-Of": piece.as_of or ""}
     return (_arrow(piece) if as_arrow else _json(piece)), headers
 
 
 def _figure(service: Service, user: str, run: str, step: str) -> dict[str, Any]:
-    return service.results.figure(service.stored_run(user, run).run, step)
+    return service.results.figure(service.result_of(user, run), step)
 
 
 def _chart(service: Service, user: str, drawing: Drawing) -> dict[str, Any]:
@@ -264,7 +264,7 @@ def _chart(service: Service, user: str, drawing: Drawing) -> dict[str, Any]:
 
     source, figure = python_source(drawing.spec), None
     if drawing.run is not None:
-        run = service.stored_run(user, drawing.run).run
+        run = service.result_of(user, drawing.run)
         figure = service.results.figure(run, drawing.step, drawing.spec)
     return {"source": source, "sha256": sha256(source), "figure": figure}
 

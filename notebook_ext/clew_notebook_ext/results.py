@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clew_core.chart_spec import ChartSpec
 
 KEPT_BYTES = 256_000_000
+KEPT_RESULTS = 1_000
 MOST_ROWS = 10_000
 """Rows that one request gives."""
 
@@ -60,6 +61,7 @@ class Results:
     def __init__(self) -> None:
         """Hold nothing."""
         self._tables: OrderedDict[str, dict[str, Kept]] = OrderedDict()
+        self._owners: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def keep(self, run: str, answer: Answer) -> None:
@@ -69,14 +71,28 @@ class Results:
         for step, of in [*found, *((part.step, part) for part in answer.parts)]:
             if of.table is not None:
                 tables[step] = Kept(table=of.table, as_of=of.as_of, chart=of.chart, drawn=of.drawn)
-        if not tables:
-            return
+        if tables:
+            self._keep(run, tables)
+
+    def keep_one(self, key: str, kept: Kept, *, owner: str) -> None:
+        """Keep the result of a statement that belongs to no run, for the user who ran it."""
+        with self._lock:
+            self._owners[key] = owner
+        self._keep(key, {"": kept})
+
+    def is_owned(self, key: str, user: str) -> bool:
+        """Say whether this is the result of a statement of this user."""
+        with self._lock:
+            return self._owners.get(key) == user
+
+    def _keep(self, run: str, tables: dict[str, Kept]) -> None:
         with self._lock:
             self._tables[run] = tables
             self._tables.move_to_end(run)
             size = sum(_size(kept) for kept in self._tables.values())
-            while size > KEPT_BYTES and len(self._tables) > 1:
-                _, gone = self._tables.popitem(last=False)
+            while len(self._tables) > 1 and (size > KEPT_BYTES or len(self._tables) > KEPT_RESULTS):
+                key, gone = self._tables.popitem(last=False)
+                self._owners.pop(key, None)
                 size -= _size(gone)
 
     def forget(self, run: str) -> None:
@@ -106,6 +122,14 @@ class Results:
             raise UsageError(f"offset begins at 0; limit is 0 to {MOST_ROWS}.")
         rows = _sorted(found.table, sort).slice(offset, limit)
         return Piece(rows=rows, row_count=found.table.num_rows, as_of=found.as_of)
+
+    def whole(self, run: str, step: str = "") -> pa.Table:
+        """Give all rows of a result, as they were found.
+
+        Raises:
+            NotFound: it is not kept, or never was.
+        """
+        return self._find(run, step).table
 
     def figure(self, run: str, step: str = "", spec: ChartSpec | None = None) -> dict[str, Any]:
         """Draw a result: a Plotly figure as JSON.

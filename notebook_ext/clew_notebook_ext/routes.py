@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_server.auth.decorator import authorized
 from tornado.web import HTTPError, authenticated
 
-from clew_notebook_ext import data_handlers, run_handlers, thread_handlers
+from clew_notebook_ext import data_handlers, query_handlers, run_handlers, thread_handlers
 from clew_notebook_ext.handler import ClewHandler
 
 PREFIX = "clew/v1"
@@ -31,6 +31,9 @@ ROUTES: tuple[tuple[str, type[ClewHandler]], ...] = (
     (r"samples", data_handlers.SamplesHandler),
     (rf"results/{_ID}", data_handlers.ResultHandler),
     (rf"results/{_ID}/{_ID}", data_handlers.ResultHandler),
+    (r"queries", query_handlers.QueriesHandler),
+    (rf"exports/{_ID}", query_handlers.ExportHandler),
+    (rf"exports/{_ID}/{_ID}", query_handlers.ExportHandler),
     (rf"figures/{_ID}", data_handlers.FigureHandler),
     (rf"figures/{_ID}/{_ID}", data_handlers.FigureHandler),
     (r"charts", data_handlers.ChartsHandler),

@@ -322,6 +322,14 @@ class Service:
                 return found[0]
         raise NotFound(f"There is no run {run!r}.")
 
+    def result_of(self, user: str, run: str) -> str:
+        """Find under which id a result of this user is kept: that of a run, or of a statement.
+
+        Raises:
+            NotFound: the user has neither.
+        """
+        return run if self.results.is_owned(run, user) else self.stored_run(user, run).run
+
     def events(self, user: str, run: str, after: int) -> tuple[Event, ...]:
         """Read the events of a run that were kept."""
         session = self.session(user)

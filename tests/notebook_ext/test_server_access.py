@@ -138,6 +138,9 @@ def test_one_user_sees_nothing_of_another(hub: Server) -> None:
     run, thread = answer["run"], answer["thread"]
     assert answer["status"] == "answered"
     assert as_user(hub, "ana", "GET", f"runs/{run}").status == 200
+    made = as_user(hub, "ana", "POST", "queries", {"source": "shop", "sql": "SELECT 1"})
+    query = made.json["query"]
+    assert as_user(hub, "ana", "GET", f"exports/{query}").status == 200
     bodies: dict[str, Any] = {
         f"GET runs/{run}": None,
         f"GET runs/{run}/events": None,
@@ -149,6 +152,9 @@ def test_one_user_sees_nothing_of_another(hub: Server) -> None:
         f"POST answers/{run}/feedback": {"said": "no"},
         f"GET results/{run}": None,
         f"GET figures/{run}": None,
+        f"GET exports/{run}": None,
+        f"GET results/{query}": None,
+        f"GET exports/{query}": None,
         f"GET threads/{thread}": None,
         f"PATCH threads/{thread}": {"title": "mine"},
         f"DELETE threads/{thread}": None,
