@@ -16,6 +16,7 @@ from clew.sanitise import one_line
 from clew_core.cells import sha256
 from clew_core.chart_spec import ChartSpec
 from clew_core.errors import ClewError
+from clew_core.json_form import to_json
 from clew_core.secrets import redact
 from clew_notebook_ext.errors import NotFound
 from clew_notebook_ext.graph import GraphRequest, describe
@@ -108,11 +109,13 @@ class Drawing:
         spec: as it is now.
         run: whose result it shows; None draws nothing.
         step: of the run's plan; empty means the answer's own result.
+        code: of the cell as it is now, to be read back into a spec.
     """
 
     spec: ChartSpec
     run: str | None = None
     step: str = ""
+    code: str | None = None
 
 
 class ChartsHandler(ClewHandler):
@@ -262,11 +265,18 @@ def _figure(service: Service, user: str, run: str, step: str) -> dict[str, Any]:
 def _chart(service: Service, user: str, drawing: Drawing) -> dict[str, Any]:
     from clew_tools.charts.source import python_source
 
-    source, figure = python_source(drawing.spec), None
+    source = python_source(drawing.spec)
+    figure: dict[str, Any] | None = None
     if drawing.run is not None:
         run = service.result_of(user, drawing.run)
         figure = service.results.figure(run, drawing.step, drawing.spec)
-    return {"source": source, "sha256": sha256(source), "figure": figure}
+    found: dict[str, Any] = {"source": source, "sha256": sha256(source), "figure": figure}
+    if drawing.code is not None:
+        from clew_tools.charts.read_source import read_source
+
+        read = read_source(drawing.code, drawing.spec)
+        found["spec"] = None if read is None else to_json(read)
+    return found
 
 
 def _arrow(piece: Piece) -> bytes:

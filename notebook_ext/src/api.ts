@@ -38,6 +38,18 @@ export async function call<T>(
   return (text ? JSON.parse(text) : null) as T;
 }
 
+/** Read rows as an Arrow stream. */
+export async function arrow(path: string): Promise<{ bytes: Uint8Array; headers: Headers }> {
+  const headers = { Accept: 'application/vnd.apache.arrow.stream' };
+  const response = await send(path, { method: 'GET', headers });
+  return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
+}
+
+/** Read a file. */
+export async function download(path: string): Promise<Blob> {
+  return (await send(path, { method: 'GET' })).blob();
+}
+
 /** Ask, and hear each frame as it comes; ends with the stream. */
 export async function ask(
   request: IRequest,

@@ -1,6 +1,5 @@
 /** What is said beside one notebook: its threads, the turns of the one that is open, and edits. */
 
-import { ICodeCellModel } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { ISessionContextDialogs } from '@jupyterlab/apputils';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -9,7 +8,8 @@ import * as api from './api';
 import { Decisions, INotice } from './decisions';
 import { IAttachment, IRequest, IThread, IThreadDetail, IVariable, Mode } from './events';
 import { Keeper } from './keeper';
-import { cellViews, indexOf, isReadOnly } from './notebook';
+import { cellViews, executionOrder, indexOf, isReadOnly } from './notebook';
+import { Staleness } from './staleness';
 import { Turn } from './turn';
 import { liveVariables } from './variables';
 import { t } from './words';
@@ -39,6 +39,7 @@ export class Conversation {
     dialogs: ISessionContextDialogs | null
   ) {
     this.decisions = new Decisions(panel, _keeper, dialogs, this);
+    this.staleness = panel && new Staleness(panel);
     if (panel) {
       this._path = panel.context.path;
       panel.context.pathChanged.connect(this._onRenamed, this);
@@ -51,6 +52,9 @@ export class Conversation {
     }
     this.loading = this._load();
   }
+
+  /** Which cells show what is out of date; null without a notebook. */
+  readonly staleness: Staleness | null;
 
   /** What becomes of the proposals of its turns. */
   readonly decisions: Decisions;
@@ -308,14 +312,7 @@ export class Conversation {
 
   /** Give the ids of the cells that ran, in the order of their runs. */
   executionOrder(): string[] {
-    const ran: { id: string; count: number }[] = [];
-    for (const cell of this.panel?.model?.cells ?? []) {
-      const count = cell.type === 'code' ? (cell as ICodeCellModel).executionCount : null;
-      if (count) {
-        ran.push({ id: cell.id, count });
-      }
-    }
-    return ran.sort((a, b) => a.count - b.count).map(cell => cell.id);
+    return this.panel ? executionOrder(this.panel) : [];
   }
 
   dismiss(): void {

@@ -7,6 +7,7 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { PanelLayout, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
+import { CellFoot, footOf } from './cell_foot';
 import { Conversation } from './conversation';
 import { placeOf } from './edits';
 import { explainCell, faultOf } from './error_help';
@@ -24,6 +25,7 @@ export class InPlace {
     private _open: () => void
   ) {
     _conversation.changed.connect(this._later, this);
+    _conversation.staleness?.changed.connect(this._later, this);
     _panel.model?.cells.changed.connect(this._later, this);
     _panel.model?.contentChanged.connect(this._later, this);
     _panel.disposed.connect(() => {
@@ -76,6 +78,15 @@ export class InPlace {
           first: false,
           make: () => new ErrorBar(this._conversation, cell.model.id, this._open)
         });
+      }
+    }
+    for (const cell of content.widgets) {
+      const { id, sharedModel, type } = cell.model;
+      const stale = this._conversation.staleness?.why(id) != null;
+      const kind = footOf(type, sharedModel.source, sharedModel.getMetadata('clew'), stale);
+      if (kind) {
+        const make = () => new CellFoot(this._conversation, id, kind);
+        wanted.set(`foot ${id} ${kind}`, { cell, first: false, make });
       }
     }
     for (const [key, { widget, cell }] of this._shown) {

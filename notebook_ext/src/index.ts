@@ -6,6 +6,7 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { ICommandPalette, ISessionContextDialogs } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
@@ -20,6 +21,7 @@ import { InPlace } from './in_place';
 import { Journal } from './journal';
 import { Keeper } from './keeper';
 import { ClewPanel } from './panel';
+import { SqlCompletions } from './sql_completion';
 import { speak, t } from './words';
 
 const PANEL = 'clew-notebook-ext:panel';
@@ -35,7 +37,8 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
     ICommandPalette,
     ILayoutRestorer,
     ISessionContextDialogs,
-    ILabShell
+    ILabShell,
+    ICompletionProviderManager
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -46,11 +49,13 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     dialogs: ISessionContextDialogs | null,
-    shell: ILabShell | null
+    shell: ILabShell | null,
+    completions: ICompletionProviderManager | null
   ) => {
     if (translator) {
       speak(translator);
     }
+    completions?.registerProvider(new SqlCompletions());
     const panel = new ClewPanel({ rendermime, icon: clewIcon });
     app.shell.add(panel, 'right', { rank: 100 });
     restorer?.add(panel, 'clew-panel');

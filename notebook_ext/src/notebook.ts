@@ -26,17 +26,19 @@ export function cellViews(panel: NotebookPanel): ICellView[] {
       continue;
     }
     let digest: string | null = null;
+    let stale = false;
     if (model.type === 'code') {
       const { outputs, executionCount } = model as ICodeCellModel;
       // A run has one number: it changes whenever the outputs do, and costs nothing.
       digest = outputs.length ? `${executionCount ?? 0}:${outputs.length}` : null;
+      stale = executionCount !== null && (model as ICodeCellModel).isDirty;
     }
     views.push({
       id: shared.id,
       kind: kindOf(shared.cell_type, shared.getMetadata() as any),
       source: shared.source,
       outputs_digest: digest,
-      stale: false
+      stale
     });
   }
   return views;
@@ -50,6 +52,18 @@ export function cellTexts(notebook: SharedNotebook): ICellText[] {
     source: cell.source,
     metadata: cell.getMetadata() as { [key: string]: any }
   }));
+}
+
+/** Give the ids of the cells that ran, in the order of their runs. */
+export function executionOrder(panel: NotebookPanel): string[] {
+  const ran: { id: string; count: number }[] = [];
+  for (const cell of panel.model?.cells ?? []) {
+    const count = cell.type === 'code' ? (cell as ICodeCellModel).executionCount : null;
+    if (count) {
+      ran.push({ id: cell.id, count });
+    }
+  }
+  return ran.sort((a, b) => a.count - b.count).map(cell => cell.id);
 }
 
 /** Find where a cell stands; -1 where it is gone. */

@@ -39,6 +39,8 @@ export function sqlOf(receipt: IReceipt, answer: IAnswer, texts: Map<string, str
 interface IProps {
   receipt: IReceipt;
   sql: string;
+  /** Why it may not be true any more. */
+  stale?: string | null;
   go: () => void;
 }
 
@@ -54,7 +56,7 @@ function placeBeside(number: DOMRect): React.CSSProperties {
 }
 
 /** A number of the text: it can be reached by the keyboard, and says where it comes from. */
-export function ReceiptNumber({ receipt, sql, go }: IProps): JSX.Element {
+export function ReceiptNumber({ receipt, sql, stale, go }: IProps): JSX.Element {
   const [open, setOpen] = React.useState(false);
   const id = React.useId();
   const number = React.useRef<HTMLButtonElement>(null);
@@ -74,7 +76,7 @@ export function ReceiptNumber({ receipt, sql, go }: IProps): JSX.Element {
     >
       <button
         ref={number}
-        className="clew-Receipt-number"
+        className={`clew-Receipt-number${stale ? ' clew-mod-stale' : ''}`}
         aria-describedby={open ? id : undefined}
         onFocus={() => setOpen(true)}
         onBlur={() => setOpen(false)}
@@ -87,6 +89,7 @@ export function ReceiptNumber({ receipt, sql, go }: IProps): JSX.Element {
         onClick={go}
       >
         {receipt.text}
+        {stale && <span className="clew-Receipt-mark" role="img" aria-label={t('out of date')}>⚠</span>}
       </button>
       {open &&
         createPortal(
@@ -103,6 +106,7 @@ export function ReceiptNumber({ receipt, sql, go }: IProps): JSX.Element {
             <span className="clew-Receipt-place">
               {[formula(receipt.expression), place].filter(Boolean).join(' · ')}
             </span>
+            {stale && <span className="clew-Receipt-stale">{t('Out of date: %1', stale)}</span>}
             {sql && (
               <code className="clew-Receipt-sql">
                 {sql.length > MOST_SQL ? sql.slice(0, MOST_SQL) + '…' : sql}

@@ -3,7 +3,9 @@
 import * as React from 'react';
 
 import * as api from './api';
+import { readRows } from './arrow_rows';
 import { IAnswer, IPart } from './events';
+import { ExportButtons } from './export_buttons';
 import { Copy } from './proposal_card';
 import { t, tn } from './words';
 
@@ -14,9 +16,11 @@ interface IProps {
   run: string | null;
   /** Of a plan of several; null for the answer's own table. */
   step: string | null;
+  /** Of a file that it is saved as. */
+  name?: string;
 }
 
-export function ResultTable({ answer, run, step }: IProps): JSX.Element {
+export function ResultTable({ answer, run, step, name = 'result' }: IProps): JSX.Element {
   const [page, setPage] = React.useState(0);
   const [sort, setSort] = React.useState<{ column: number; down: boolean } | null>(null);
   const [far, setFar] = React.useState<{ key: string; rows: any[][] } | null>(null);
@@ -34,10 +38,8 @@ export function ResultTable({ answer, run, step }: IProps): JSX.Element {
     }
     let gone = false;
     const order = sort ? `&sort=${sort.down ? '-' : ''}${encodeURIComponent(columns[sort.column].name)}` : '';
-    api
-      .call<{ rows: any[][] }>(
-        `results/${encodeURIComponent(run)}${step ? `/${encodeURIComponent(step)}` : ''}?offset=${page * PAGE}&limit=${PAGE}${order}`
-      )
+    const where = `${encodeURIComponent(run)}${step ? `/${encodeURIComponent(step)}` : ''}`;
+    readRows(`results/${where}?offset=${page * PAGE}&limit=${PAGE}${order}`)
       .then(body => !gone && (setFar({ key, rows: body.rows }), setFault('')))
       .catch(error => !gone && setFault(error instanceof api.ServerRefusal ? error.message : ''));
     return () => {
@@ -131,6 +133,7 @@ export function ResultTable({ answer, run, step }: IProps): JSX.Element {
           </>
         )}
         <Copy text={text} />
+        {run !== null && <ExportButtons run={run} step={step} name={name} say={setFault} />}
       </div>
     </div>
   );
