@@ -6,6 +6,7 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import * as api from './api';
+import { saveFigure } from './figure_file';
 import { t } from './words';
 
 const PLOTLY = 'application/vnd.plotly.v1+json';
@@ -16,10 +17,12 @@ interface IProps {
   /** Of a plan of several; null for the answer's own chart. */
   step: string | null;
   title: string;
+  /** How it becomes a cell of the notebook; null where it can't. */
+  pin: { done: boolean; go: () => void } | null;
   rendermime: IRenderMimeRegistry;
 }
 
-export function Chart({ run, step, title, rendermime }: IProps): JSX.Element | null {
+export function Chart({ run, step, title, pin, rendermime }: IProps): JSX.Element | null {
   const host = React.useRef<HTMLDivElement>(null);
   const [gone, setGone] = React.useState(false);
   React.useEffect(() => {
@@ -59,6 +62,24 @@ export function Chart({ run, step, title, rendermime }: IProps): JSX.Element | n
     <figure className="clew-Figure">
       {title && <figcaption>{title}</figcaption>}
       <div ref={host} className="clew-Chart" role="img" aria-label={title || t('Chart')} />
+      <div className="clew-Buttons clew-Result-foot">
+        {pin && !pin.done && (
+          <button className="clew-Button" onClick={pin.go}>
+            {t('Pin as a cell')}
+          </button>
+        )}
+        {pin?.done && <span className="clew-Badge clew-mod-accepted">{t('In the notebook')}</span>}
+        {(['png', 'svg'] as const).map(form => (
+          <button
+            key={form}
+            className="clew-Button clew-mod-quiet"
+            title={t('Save the picture')}
+            onClick={() => saveFigure(host.current!, form, title || 'chart').catch(console.error)}
+          >
+            {form.toUpperCase()}
+          </button>
+        ))}
+      </div>
     </figure>
   );
 }

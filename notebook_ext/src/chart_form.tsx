@@ -228,7 +228,7 @@ function ChannelRow(props: IRowProps & { channel: Channel; label: string }): JSX
           set={how => change(withEncoding(spec, channel, { aggregate: how || null }))}
         />
       )}
-      {encoding && channel === 'x' && (
+      {encoding && channel === 'x' && (encoding.type === 'nominal' || encoding.type === 'ordinal') && (
         <Choice
           hidden
           label={t('Order of %1', label)}

@@ -13,6 +13,7 @@ import { markNumbers, renderMarkdown } from './prose';
 import { Copy, ProposalCard } from './proposal_card';
 import { ReceiptNumber, sqlOf } from './receipts';
 import { ResultTable } from './result_table';
+import { parseSql } from './sql_line';
 import { Turn } from './turn';
 import { seconds, t, tn } from './words';
 
@@ -93,7 +94,7 @@ export const TurnView = React.memo(function TurnView({
             </div>
           </section>
         ))}
-      {answer && <Results {...{ answer, turn, rendermime }} />}
+      {answer && <Results {...{ answer, conversation, turn, rendermime }} />}
       <Proposals conversation={conversation} turn={turn} />
       {answer && <Cost conversation={conversation} turn={turn} answer={answer} />}
     </article>
@@ -103,13 +104,10 @@ export const TurnView = React.memo(function TurnView({
 /** Show the table and chart of an answer, or those of each step. */
 function Results({
   answer,
+  conversation,
   turn,
   rendermime
-}: {
-  answer: IAnswer;
-  turn: Turn;
-  rendermime: IRenderMimeRegistry;
-}): JSX.Element {
+}: IProps & { answer: IAnswer }): JSX.Element {
   const parts = (answer.parts ?? []).filter(part => part.columns.length > 0);
   const shown =
     parts.length > 1
@@ -125,6 +123,7 @@ function Results({
               run={turn.run}
               step={step}
               title={String(of.chart.layout?.title ?? '')}
+              pin={pinOf(conversation, turn, of.chart)}
               rendermime={rendermime}
             />
           )}
@@ -133,6 +132,26 @@ function Results({
       ))}
     </>
   );
+}
+
+/** Find the proposed cell of a chart: it is accepted with the query that it needs. */
+function pinOf(
+  conversation: Conversation,
+  turn: Turn,
+  chart: { data?: string }
+): { done: boolean; go: () => void } | null {
+  const charts = turn.items.filter(item => item.proposal.kind === 'chart');
+  const named = charts.find(item => item.proposal.metadata.clew?.spec?.data === chart.data);
+  const item = named ?? (charts.length === 1 ? charts[0] : undefined);
+  if (!item || !conversation.panel) {
+    return null;
+  }
+  const data = item.proposal.metadata.clew?.spec?.data;
+  const needed = turn.items.filter(other => parseSql(other.proposal.new)?.name === data);
+  return {
+    done: item.state === 'accepted' || item.state === 'edited',
+    go: () => void conversation.decisions.accept(turn, [...needed, item])
+  };
 }
 
 function Progress({ turn }: { conversation: Conversation; turn: Turn }): JSX.Element | null {
