@@ -49,6 +49,7 @@ export class Conversation {
       panel.model?.cells.changed.connect(this.touch, this);
       panel.disposed.connect(() => this.dispose());
       void panel.context.ready.then(() => this._offerRecovery());
+      _keeper?.failing.connect(this._onFailing, this);
     }
     this.loading = this._load();
   }
@@ -369,21 +370,30 @@ export class Conversation {
   }
 
   private async _offerRecovery(): Promise<void> {
-    const found = await this._keeper?.left();
-    if (!found) {
-      return;
+    for (const found of (await this._keeper?.left()) ?? []) {
+      const turn = new Turn(t('Unsaved changes from %1', new Date(found.at).toLocaleString()));
+      turn.phase = 'over';
+      turn.recovers = found.key;
+      turn.items = found.proposals.map(proposal => ({
+        proposal,
+        state: 'open',
+        text: null,
+        note: null,
+        sha256: null
+      }));
+      this._add(turn);
     }
-    const turn = new Turn(t('Unsaved changes from %1', new Date(found.at).toLocaleString()));
-    turn.phase = 'over';
-    turn.recovers = found.key;
-    turn.items = found.proposals.map(proposal => ({
-      proposal,
-      state: 'open',
-      text: null,
-      note: null,
-      sha256: null
-    }));
-    this._add(turn);
+  }
+
+  private _onFailing(_: unknown, failing: boolean): void {
+    const text = t("The browser can't keep a copy of your changes (no room?). Save the notebook.");
+    if (failing) {
+      const run = () => void this.panel?.context.save().catch(() => undefined);
+      this.notice = { text, action: { label: t('Save'), run } };
+    } else if (this.notice?.text === text) {
+      this.notice = null;
+    }
+    this.touch();
   }
 
   private _add(turn: Turn): void {

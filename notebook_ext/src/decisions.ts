@@ -92,20 +92,21 @@ export class Decisions {
     for (const [i, item] of items.entries()) {
       this._keeper?.accepted.set(item.proposal.id, edits[i].cell);
     }
+    this._steps.push({ edits, items, turn });
     try {
       await this._keeper?.write();
     } catch {
-      this._host.notice = {
-        text: t("The browser can't keep a copy of this change (no room?). Save the notebook now.")
-      };
+      await this._keeper?.untilKept(); // the user is told; she saves, or there is room again
     }
     for (const [i, item] of items.entries()) {
+      if (item.state !== 'accepting') {
+        continue; // taken back meanwhile
+      }
       const edited = item.text !== null && item.text !== item.proposal.new;
       item.state = edited ? 'edited' : 'accepted';
       item.sha256 = edits[i].after;
       this._resolve(turn, item, item.state, item.sha256);
     }
-    this._steps.push({ edits, items, turn });
     this._afterRecovery(turn);
     this._host.touch();
     return true;

@@ -2,8 +2,8 @@
  * What keeps work that Jupyter has not saved yet? A journal per notebook in the browser's store.
  *
  * It is at most a second behind. Each tab writes an entry of its own, so that of two tabs none is
- * overwritten; an entry goes when the notebook is saved. After a reload what an entry of a tab
- * that is gone holds beyond the file is offered as a diff, never applied unasked.
+ * overwritten; an entry goes when the notebook is saved. After a reload what the entries of tabs
+ * that are gone hold beyond the file is offered as diffs, never applied unasked.
  */
 
 import { ICellText } from './notebook';
@@ -22,6 +22,8 @@ export interface IJournalEntry {
 
 const STORE = 'entries';
 const OLDEST_MS = 30 * 24 * 3600 * 1000;
+// A store that says nothing keeps nothing: better told than waited for.
+const ANSWER_MS = 5000;
 
 /** The store, behind IndexedDB. */
 export class Journal {
@@ -52,28 +54,32 @@ export class Journal {
     await this._do('readwrite', store => store.delete(`${this.tab} ${path}`));
   }
 
-  /** Carry this tab's entry over to a new name. */
+  /** Carry a notebook's entries over to its new name: this tab's, and those of tabs that are gone. */
   async renamed(from: string, to: string): Promise<void> {
-    const key = `${this.tab} ${from}`;
-    const entry = await this._do<IJournalEntry | undefined>('readonly', s => s.get(key));
-    if (entry) {
-      await this.write(to, entry.cells, entry.accepted);
-      await this.saved(from);
+    const own = `${this.tab} ${from}`;
+    for (const entry of await this._entries(from)) {
+      if (entry.key === own || (await this._isGone(entry))) {
+        const moved = { ...entry, key: `${entry.tab} ${to}`, path: to };
+        await this._do('readwrite', store => store.put(moved));
+        await this.drop(entry.key);
+      }
     }
   }
 
-  /** Find the newest entry of a notebook that a tab which is gone has left. */
-  async left(path: string): Promise<IJournalEntry | null> {
-    const all = await this._do<IJournalEntry[]>('readonly', store => store.getAll());
-    const alive = await this._alive();
-    const found = all.filter(
-      entry => entry.path === path && entry.tab !== this.tab && !alive.has(entry.tab)
-    );
-    const old = all.filter(entry => Date.now() - entry.at > OLDEST_MS && !alive.has(entry.tab));
-    for (const entry of old) {
-      await this.drop(entry.key);
+  /** Find the entries of a notebook that tabs which are gone have left, the newest first. */
+  async left(path: string): Promise<IJournalEntry[]> {
+    const found: IJournalEntry[] = [];
+    for (const entry of await this._entries(null)) {
+      if (entry.tab === this.tab || !(await this._isGone(entry))) {
+        continue;
+      }
+      if (Date.now() - entry.at > OLDEST_MS) {
+        await this.drop(entry.key);
+      } else if (entry.path === path) {
+        found.push(entry);
+      }
     }
-    return found.sort((a, b) => b.at - a.at)[0] ?? null;
+    return found.sort((a, b) => b.at - a.at);
   }
 
   /** Forget an entry that was restored or thrown away. */
@@ -85,12 +91,14 @@ export class Journal {
     return `${this._name}-tab-${tab}`;
   }
 
-  private async _alive(): Promise<Set<string>> {
+  private async _entries(path: string | null): Promise<IJournalEntry[]> {
+    const all = await this._do<IJournalEntry[]>('readonly', store => store.getAll());
+    return all.filter(entry => path === null || entry.path === path);
+  }
+
+  private async _isGone(entry: IJournalEntry): Promise<boolean> {
     const held = (await navigator.locks?.query())?.held ?? [];
-    const start = this._lock('');
-    return new Set(
-      held.map(lock => lock.name ?? '').filter(n => n.startsWith(start)).map(n => n.slice(start.length))
-    );
+    return !held.some(lock => lock.name === this._lock(entry.tab));
   }
 
   private _open(): Promise<IDBDatabase> {
@@ -112,6 +120,18 @@ export class Journal {
   }
 
   private async _do<T>(
+    mode: IDBTransactionMode,
+    work: (store: IDBObjectStore) => IDBRequest
+  ): Promise<T> {
+    let timer = 0;
+    const late = new Promise<never>((_, reject) => {
+      const told = new Error('The store of the browser does not answer.');
+      timer = window.setTimeout(() => reject(told), ANSWER_MS);
+    });
+    return Promise.race([this._try<T>(mode, work), late]).finally(() => window.clearTimeout(timer));
+  }
+
+  private async _try<T>(
     mode: IDBTransactionMode,
     work: (store: IDBObjectStore) => IDBRequest
   ): Promise<T> {
