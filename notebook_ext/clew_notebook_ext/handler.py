@@ -36,6 +36,11 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 
+def only_one_person(identity_provider: object) -> bool:
+    """Say whether all who log in are the owner of the server."""
+    return type(identity_provider) in _ONE_PERSON
+
+
 class ClewHandler(APIHandler):
     """A handler of the panel. Its verbs are decorated, each, with ``tornado.web.authenticated``."""
 
@@ -49,7 +54,7 @@ class ClewHandler(APIHandler):
     @property
     def user(self) -> str:
         """Name of the principal who asks."""
-        if type(self.identity_provider) in _ONE_PERSON:
+        if only_one_person(self.identity_provider):
             return OWNER
         return str(self.current_user.username)
 
