@@ -43,6 +43,11 @@ _PERIOD = (
 )
 
 
+_SUMMED = re.compile(
+    r"^(?:what(?:'s| is| was)\s+)?(?:the\s+)?"
+    r"(?:combined|total|sum of|sum|overall|how much|how many)\b",
+    _I,
+)
 _BREAK_DOWN = re.compile(r"^(?:break|split)\s+(.+?)\s+(?:down\s+)?(?:by|into)\s+", _I)
 
 
@@ -288,6 +293,15 @@ _BEST_BY = re.compile(
     r"(?:(?P<n>\d+)\s+)?(?P<entity>[a-z_]+(?: [a-z_]+)?)\s+by\s+(?P<measure>.+)$",
     _I,
 )
+
+
+def sums_up(text: str) -> bool:
+    """Whether one number is asked of several things together.
+
+    >>> sums_up("total revenue"), sums_up("revenue"), sums_up("total revenue by month")
+    (True, False, False)
+    """
+    return bool(_SUMMED.match(text)) and not re.search(r"\b(?:by|per|each|every)\b", text, _I)
 
 
 def _by(sup: str, number: str | None, entity: str, measure: str) -> list[str]:

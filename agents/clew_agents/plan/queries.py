@@ -196,7 +196,8 @@ class Queries(Making):
                 step = self.step(
                     "sql", f"{described.rest} for {self.words_of(about)}",
                     needs=(about.step.id,), asks=described.rest, source=source,
-                    narrows=about.step.id, splits=described.number > 1,
+                    narrows=about.step.id,
+                    splits=described.number > 1 and not phrases.sums_up(described.rest),
                 )  # fmt: skip
                 self._note_period(about, rest.spec)
                 return self.keep(step, rest.spec)

@@ -174,13 +174,13 @@ class BuiltinProposer:
             if bare or (cued and (narrows or _same_table(reading, previous))):
                 found = follow_up.continue_spec(previous, reading, resolver, assembler)
                 _check_rest(reading, resolver, previous)
-                return calibrated(found, reading, resolver, follows=True)
+                return _noted(calibrated(found, reading, resolver, follows=True), resolver)
         if follow_up.says_same(question) and not reading.ops:
             raise NotUnderstood([], "The question before can't be carried over: ask it in full.")
         resolver.preferred = frozenset()
         found = exclusive(assembler.candidates(), kept, context.vocabulary.catalog)
         _check_rest(reading, resolver, None)
-        return calibrated(found, reading, resolver)
+        return _noted(calibrated(found, reading, resolver), resolver)
 
     def _not_understood(
         self,
@@ -311,6 +311,11 @@ def _true_hits(
     if not named or not named <= truths.keys():
         return ()
     return tuple(truths[place] for place in sorted(named))
+
+
+def _noted(found: Sequence[Candidate], resolver: Resolver) -> list[Candidate]:
+    notes = tuple(dict.fromkeys(resolver.notes))
+    return [replace(one, warnings=(*one.warnings, *notes)) for one in found]
 
 
 def _is_sql(question: str) -> bool:

@@ -226,10 +226,25 @@ class Describer:
             parts, joint = condition.any, " or "
         else:
             parts, joint = condition.none, " or "
+        if isinstance(condition, q.AnyOf) and (names := self._named_by(condition)):
+            return f"one of {len(parts)} combinations of {_and(names)}", False
         said = [self._condition(part) for part in parts]
         text = joint.join(text for text, _ in said)
         none = "none of " if isinstance(condition, q.NoneOf) else ""
         return f"{none}{text}", all(timed for _, timed in said)
+
+    def _named_by(self, one_of: q.AnyOf) -> list[str]:
+        """The columns by which each of several things is named; the things are too long to say."""
+        columns: list[list[str]] = []
+        for part in one_of.any:
+            tests = part.all if isinstance(part, q.AllOf) else ()
+            said = [
+                self.column(test.on) for test in tests
+                if isinstance(test, q.Predicate) and test.operator == "=" and not test.grain
+                and isinstance(test.on, q.Column)
+            ]  # fmt: skip
+            columns.append(said if len(said) == len(tests) > 1 else [])
+        return columns[0] if all(one == columns[0] for one in columns) else []
 
     def _named(self, named: q.Named) -> str:
         return self.terms.get(f".{named.term}", named.term)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from clew_agents.sql.event_dates import own_event
+from clew_agents.sql.event_dates import said as said_event
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ENDED, ENDS, PHRASAL, STARTED, STARTS
 from clew_agents.sql.vocabulary import GOOD, Name, Vocabulary, overview
@@ -56,6 +58,7 @@ class Resolver:
         base: the table whose rows are counted or computed on, once it is known.
         used: columns that the query uses.
         terms: column or table → the words of the question for it.
+        notes: what the reader must know of these choices, one line each.
     """
 
     vocabulary: Vocabulary
@@ -67,6 +70,7 @@ class Resolver:
     base: str | None = None
     used: set[tuple[str, str]] = field(default_factory=set)
     terms: dict[tuple[str, str], str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def column(
         self, item: Item, types: Sequence[str] = (), owner: Sequence[str] = ()
@@ -237,6 +241,9 @@ class Resolver:
         chosen = chosen or self._dates_below()
         kept = [n for n in chosen if (n.table, n.column) in self.preferred]
         chosen = kept or self._beginning(chosen)
+        if (event := own_event(chosen, self.items, self.vocabulary)) is not None:
+            self.notes.append(said_event(event, chosen))
+            chosen = [event]
         if len(chosen) > 1:
             raise Ambiguous(words, [(n.table, n.column or "") for n in chosen])
         if not chosen:
