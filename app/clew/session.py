@@ -33,8 +33,10 @@ from clew_core.principal import Principal
 from clew_core.query_spec import QuerySpec
 
 if TYPE_CHECKING:
+    from clew.live_kernel import LiveKernel
     from clew.proposals import Place
     from clew.workspace import Workspace
+    from clew_agents.proxy.proxy import OpenSource
 
 
 class Session:
@@ -45,6 +47,8 @@ class Session:
         self.workspace, self.principal = workspace, principal
         self.place: Place | None = None
         """The notebook for which answers propose cells, as events; None proposes none."""
+        self.live: LiveKernel | None = None
+        """The kernel whose variables may be asked about; None where there is none in reach."""
         self._thread = thread
 
     @property
@@ -318,18 +322,52 @@ class Session:
         journal: _Journal,
         state: StoredRun,
     ) -> Answer:
-        question = asked.question
         try:
             sources = self.workspace.opened(self.principal, deadline, now.date(), asked.previous)
         except RunEnded as ended:  # before the first step
             status: Status = "cancelled" if isinstance(ended, Cancelled) else "failed"
-            return Answer(status=status, question=question, reason=str(ended))
+            return Answer(status=status, question=asked.question, reason=str(ended))
+        meant = self._frames_meant(asked, sources)
+        if not meant:
+            return self._answer_over(sources, asked, deadline, now, journal, state)
+        assert self.live is not None
+        from clew.live_kernel import ALLOW, ask_for_leave
+
+        if asked.chosen is not None and asked.chosen.id == ALLOW:
+            self.live.allowed.add(journal.thread)
+            asked = replace(asked, chosen=None)
+        if journal.thread not in self.live.allowed:
+            return Answer.of(ask_for_leave(asked.question, meant))
+        with self.live.open(meant, deadline) as source:
+            opened = self.workspace.opened_beside(
+                source, self.principal, deadline, now.date(), asked.previous
+            )
+            return self._answer_over([opened], asked, deadline, now, journal, state)
+
+    def _frames_meant(self, asked: Asked, sources: Sequence[OpenSource]) -> tuple[str, ...]:
+        """Name the live variables that the question is about, where a kernel is in reach."""
+        if self.live is None or not asked.request.variables:
+            return ()
+        from clew.live_kernel import frames_meant
+
+        tables = [t.name for s in sources for t in s.context.vocabulary.catalog.tables]
+        return frames_meant(asked.request, asked.question, tables)
+
+    def _answer_over(
+        self,
+        sources: Sequence[OpenSource],
+        asked: Asked,
+        deadline: Deadline,
+        now: dt.datetime,
+        journal: _Journal,
+        state: StoredRun,
+    ) -> Answer:
         proxy = Proxy(
             principal=self.principal, tell=journal.add, now=now.isoformat(), run=journal.run,
             state=state, context=context_of(asked.request),
         )  # fmt: skip
-        answer = proxy.answer(question, sources, deadline, asked.chosen, asked.request.mode)
-        self._see_broken_files(question, answer)
+        answer = proxy.answer(asked.question, sources, deadline, asked.chosen, asked.request.mode)
+        self._see_broken_files(asked.question, answer)
         return Answer.of(answer)
 
     def _proposed(self, answer: Answer, journal: _Journal) -> Answer:

@@ -129,17 +129,41 @@ class Workspace:
         previous: QuerySpec | None,
     ) -> list[OpenSource]:
         """Give the sources with what the agents need of them, as a principal may see them."""
-        found = []
-        for name, source in self.sources.items():
-            context = SqlContext(
-                source=name,
-                vocabulary=self._vocabulary(source, principal, deadline),
-                values=source.values(principal, deadline),
-                today=today,
-                previous=previous,
-            )
-            found.append(OpenSource(source=source, context=context))
-        return found
+        return [
+            self._opened(source, self._vocabulary(source, principal, deadline), principal,
+                         deadline, today, previous)
+            for source in self.sources.values()
+        ]  # fmt: skip
+
+    def opened_beside(
+        self,
+        source: Source,
+        principal: Principal,
+        deadline: Deadline,
+        today: dt.date,
+        previous: QuerySpec | None,
+    ) -> OpenSource:
+        """Give a source that belongs to one question only, as ``opened`` does; keeps nothing."""
+        vocabulary = Vocabulary(catalog=source.catalog(principal, deadline), known=NOTHING)
+        return self._opened(source, vocabulary, principal, deadline, today, previous)
+
+    def _opened(
+        self,
+        source: Source,
+        vocabulary: Vocabulary,
+        principal: Principal,
+        deadline: Deadline,
+        today: dt.date,
+        previous: QuerySpec | None,
+    ) -> OpenSource:
+        context = SqlContext(
+            source=source.name,
+            vocabulary=vocabulary,
+            values=source.values(principal, deadline),
+            today=today,
+            previous=previous,
+        )
+        return OpenSource(source=source, context=context)
 
     def _vocabulary(self, source: Source, principal: Principal, deadline: Deadline) -> Vocabulary:
         # A source.yaml shows by role what a policy does not name.

@@ -58,6 +58,20 @@ class ClewHandler(APIHandler):
             return OWNER
         return str(self.current_user.username)
 
+    async def kernel_of(self, notebook: str | None) -> Json | None:
+        """Find the connection to a notebook's kernel, where the user may run code in it."""
+        may = self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
+        if notebook is None or not may:
+            return None
+        wanted = notebook.lstrip("/")
+        for session in await self.session_manager.list_sessions():
+            # With real-time collaboration a path carries the name of its drive.
+            if session["path"].removeprefix("RTC:") == wanted:
+                kernel = self.kernel_manager.get_kernel(session["kernel"]["id"])
+                connection: Json = kernel.get_connection_info()
+                return connection
+        return None
+
     def body(self) -> Json:
         """Read the body as a JSON object; an empty one is an empty object.
 

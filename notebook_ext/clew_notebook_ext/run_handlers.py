@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,7 +113,9 @@ class AskHandler(RunHandler):
         """Start a run."""
         request = self.fields(Request)
         notebook = self.get_query_argument("notebook", None)
-        await self.send_run(await self.apart(_ask, self.service, self.user, request, notebook))
+        kernel = await self.kernel_of(notebook) if request.variables else None
+        live = await self.apart(_ask, self.service, self.user, request, notebook, kernel)
+        await self.send_run(live)
 
 
 class OneRunHandler(RunHandler):
@@ -195,7 +198,13 @@ class ProposalHandler(RunHandler):
         await self.answer(_resolve, self.service, self.user, run, proposal, resolution)
 
 
-def _ask(service: Service, user: str, request: Request, notebook: str | None) -> LiveRun:
+def _ask(
+    service: Service,
+    user: str,
+    request: Request,
+    notebook: str | None,
+    kernel: Mapping[str, Any] | None,
+) -> LiveRun:
     from clew.proposals import Place
     from clew.threads import change_thread
 
@@ -205,7 +214,7 @@ def _ask(service: Service, user: str, request: Request, notebook: str | None) ->
     if request.cells or notebook is not None:
         names = tuple(variable.name for variable in request.variables)
         place = Place(folder=folder, cells=request.cells, anchor=request.anchor, names=names)
-    live = service.ask(user, request, place)
+    live = service.ask(user, request, place, kernel)
     if request.thread is None and notebook is not None:
         session = service.session(user)
         store = session.workspace.store

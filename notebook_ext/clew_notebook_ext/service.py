@@ -12,7 +12,7 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from clew_core.errors import ClewError, UsageError
 from clew_core.events import Event, Request
 from clew_core.secrets import redact
 from clew_notebook_ext.errors import Busy, NoSources, NotFound, kind_of
+from clew_notebook_ext.kernel_access import KernelAccess
 from clew_notebook_ext.live import LiveRun
 from clew_notebook_ext.results import Results
 
@@ -73,6 +74,7 @@ class Service:
         self._samples: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._sampling = threading.Lock()
         self._closed = False
+        self._allowed: set[str] = set()
 
     @property
     def closing(self) -> bool:
@@ -195,8 +197,20 @@ class Service:
 
     # --- runs ----------------------------------------------------------------------------------
 
-    def ask(self, user: str, request: Request, place: Place | None) -> LiveRun:
+    def ask(
+        self,
+        user: str,
+        request: Request,
+        place: Place | None,
+        kernel: Mapping[str, Any] | None = None,
+    ) -> LiveRun:
         """Start a run and give it.
+
+        Args:
+            user: who asks.
+            request: what.
+            place: the notebook in which cells are proposed.
+            kernel: connection to the notebook's kernel, whose variables may be asked about.
 
         Raises:
             NotFound: the user has no such thread.
@@ -208,6 +222,8 @@ class Service:
         check_question(request.question)
         session = self.session(user, request.thread)
         session.place = place
+        if kernel is not None and request.variables:
+            session.live = KernelAccess(kernel, self._allowed)
         run = new_run()
 
         def work(session: Session, live: LiveRun) -> Answer:
