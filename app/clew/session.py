@@ -327,12 +327,12 @@ class Session:
         except RunEnded as ended:  # before the first step
             status: Status = "cancelled" if isinstance(ended, Cancelled) else "failed"
             return Answer(status=status, question=asked.question, reason=str(ended))
-        meant = self._frames_meant(asked, sources)
-        if not meant:
-            return self._answer_over(sources, asked, deadline, now, journal, state)
-        assert self.live is not None
-        from clew.live_kernel import ALLOW, ask_for_leave
+        from clew.live_kernel import ALLOW, ask_for_leave, frames_meant
 
+        tables = [t.name for s in sources for t in s.context.vocabulary.catalog.tables]
+        meant = frames_meant(asked.request, asked.question, tables)
+        if self.live is None or not meant:
+            return self._answer_over(sources, asked, deadline, now, journal, state)
         if asked.chosen is not None and asked.chosen.id == ALLOW:
             self.live.allowed.add(journal.thread)
             asked = replace(asked, chosen=None)
@@ -343,15 +343,6 @@ class Session:
                 source, self.principal, deadline, now.date(), asked.previous
             )
             return self._answer_over([opened], asked, deadline, now, journal, state)
-
-    def _frames_meant(self, asked: Asked, sources: Sequence[OpenSource]) -> tuple[str, ...]:
-        """Name the live variables that the question is about, where a kernel is in reach."""
-        if self.live is None or not asked.request.variables:
-            return ()
-        from clew.live_kernel import frames_meant
-
-        tables = [t.name for s in sources for t in s.context.vocabulary.catalog.tables]
-        return frames_meant(asked.request, asked.question, tables)
 
     def _answer_over(
         self,

@@ -64,12 +64,11 @@ class ClewHandler(APIHandler):
         if notebook is None or not may:
             return None
         wanted = notebook.lstrip("/")
-        for session in await self.session_manager.list_sessions():
+        for session in await self.session_manager.list_sessions():  # type: ignore[no-untyped-call]
             # With real-time collaboration a path carries the name of its drive.
             if session["path"].removeprefix("RTC:") == wanted:
                 kernel = self.kernel_manager.get_kernel(session["kernel"]["id"])
-                connection: Json = kernel.get_connection_info()
-                return connection
+                return dict(kernel.get_connection_info())
         return None
 
     def body(self) -> Json:
