@@ -3,7 +3,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import { IEvent, IRequest } from './events';
+import { ICellView, IEvent, IRequest } from './events';
 
 /** One frame of a stream: an event of a run, or a word about the run itself. */
 export type Frame =
@@ -73,14 +73,17 @@ export async function follow(
   await readFrames(await send(path, { method: 'GET', headers: STREAM, signal }), tell);
 }
 
-/** Take up a run that waits or whose server died; its events go on. */
+/** Take up a run that waits or whose server died; its cells fit into the notebook as it is now. */
 export async function resume(
   run: string,
+  now: { cells?: ICellView[]; anchor?: string | null },
+  notebook: string | null,
   tell: (frame: Frame) => void,
   signal: AbortSignal
 ): Promise<void> {
-  const path = `runs/${encodeURIComponent(run)}/resume`;
-  const init = { method: 'POST', body: '{}', headers: STREAM, signal };
+  const query = notebook === null ? '' : `?notebook=${encodeURIComponent(notebook)}`;
+  const path = `runs/${encodeURIComponent(run)}/resume${query}`;
+  const init = { method: 'POST', body: JSON.stringify(now), headers: STREAM, signal };
   await readFrames(await send(path, init), tell);
 }
 

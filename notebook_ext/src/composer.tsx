@@ -1,9 +1,10 @@
 /** Where is the question written? With what goes along with it, completion, and Stop. */
 
-import { Drag } from '@lumino/dragdrop';
 import * as React from 'react';
 
 import { commandList, ICommand } from './chat_commands';
+import { complete, IChoice, useFiles, wordStart } from './composer_choices';
+import { useDrop } from './composer_drop';
 import { Conversation } from './conversation';
 import { IAttachment, ISource, Mode } from './events';
 import { useSignal } from './hooks';
@@ -17,18 +18,14 @@ export interface IComposerProps {
   sources: ISource[];
   swapEnter: boolean;
   run: (command: ICommand, rest: string) => void;
+  /** Is called when a question was sent. */
+  asked: () => void;
   /** Is told the text field, so that a shortcut can put the focus there. */
   field: React.RefObject<HTMLTextAreaElement>;
 }
 
-interface IChoice {
-  insert: string;
-  label: string;
-  detail: string;
-}
-
 export function Composer(props: IComposerProps): JSX.Element {
-  const { conversation, sources, swapEnter, run, field } = props;
+  const { conversation, sources, swapEnter, run, asked, field } = props;
   useSignal(conversation.changed);
   const [text, setText] = React.useState(conversation.draft);
   const [caret, setCaret] = React.useState(0);
@@ -53,11 +50,15 @@ export function Composer(props: IComposerProps): JSX.Element {
   }, [text]);
   useDrop(box, conversation);
 
-  const choices = closed ? [] : complete(text, caret, sources, conversation);
+  const files = useFiles(conversation, /(^|\s)@\S*$/.test(text.slice(0, caret)));
+  const choices = closed ? [] : complete(text, caret, sources, conversation, files);
   const pick = (choice: IChoice) => {
     const start = wordStart(text, caret);
     const next = text.slice(0, start) + choice.insert + ' ' + text.slice(caret);
     change(next, start + choice.insert.length + 1);
+    if (choice.attach) {
+      conversation.attach(choice.attach);
+    }
     field.current?.focus();
   };
   const change = (next: string, at: number) => {
@@ -80,6 +81,7 @@ export function Composer(props: IComposerProps): JSX.Element {
       run(command, question.slice(command.name.length + 1).trim());
     } else {
       void conversation.ask(question);
+      asked();
     }
   };
   const onKeyDown = (event: React.KeyboardEvent<HTMLTextAreaElement>) => {
@@ -126,7 +128,7 @@ export function Composer(props: IComposerProps): JSX.Element {
         <ul className="clew-Choices" role="listbox" id={listId} aria-label={t('Completions')}>
           {choices.map((choice, i) => (
             <li
-              key={choice.insert}
+              key={choice.label}
               id={`${listId}-${i}`}
               role="option"
               aria-selected={i === chosen}
@@ -254,121 +256,4 @@ function nameOf(attachment: IAttachment, conversation: Conversation): string {
   }
   const index = indexOf(conversation.panel!.model!.sharedModel, attachment.name);
   return index < 0 ? attachment.name : t('Cell %1', index + 1);
-}
-
-/** Take cells and files that are dragged here. */
-function useDrop(box: React.RefObject<HTMLDivElement>, conversation: Conversation): void {
-  React.useEffect(() => {
-    const node = box.current;
-    if (!node) {
-      return;
-    }
-    const fits = (event: Drag.Event) =>
-      event.mimeData.hasData('application/vnd.jupyter.cells') ||
-      event.mimeData.hasData('application/x-jupyter-icontents');
-    const over = (event: Event) => {
-      const drag = event as Drag.Event;
-      if (fits(drag)) {
-        drag.preventDefault();
-        drag.stopPropagation();
-        drag.dropAction = 'copy';
-        node.classList.add('clew-mod-drop');
-      }
-    };
-    const leave = () => node.classList.remove('clew-mod-drop');
-    const drop = (event: Event) => {
-      const drag = event as Drag.Event;
-      leave();
-      if (!fits(drag)) {
-        return;
-      }
-      drag.preventDefault();
-      drag.stopPropagation();
-      drag.dropAction = 'copy';
-      for (const cell of drag.mimeData.getData('application/vnd.jupyter.cells') ?? []) {
-        if (cell.id) {
-          conversation.attach({ kind: 'cell', name: cell.id });
-        }
-      }
-      for (const path of drag.mimeData.getData('application/x-jupyter-icontents') ?? []) {
-        conversation.attach({ kind: 'file', name: path });
-      }
-    };
-    const table = (event: DragEvent) => {
-      const name = event.dataTransfer?.getData('application/x-clew-table');
-      if (name) {
-        event.preventDefault();
-        conversation.attach({ kind: 'table', name });
-      }
-    };
-    const allow = (event: DragEvent) => {
-      if (event.dataTransfer?.types.includes('application/x-clew-table')) {
-        event.preventDefault();
-      }
-    };
-    node.addEventListener('lm-dragenter', over);
-    node.addEventListener('lm-dragover', over);
-    node.addEventListener('lm-dragleave', leave);
-    node.addEventListener('lm-drop', drop);
-    node.addEventListener('dragover', allow);
-    node.addEventListener('drop', table);
-    return () => {
-      node.removeEventListener('lm-dragenter', over);
-      node.removeEventListener('lm-dragover', over);
-      node.removeEventListener('lm-dragleave', leave);
-      node.removeEventListener('lm-drop', drop);
-      node.removeEventListener('dragover', allow);
-      node.removeEventListener('drop', table);
-    };
-  }, [conversation]);
-}
-
-function wordStart(text: string, caret: number): number {
-  return text.slice(0, caret).search(/\S*$/);
-}
-
-const AGENTS: { name: string; says: () => string }[] = [
-  { name: 'sql', says: () => t('answers with a query') },
-  { name: 'chart', says: () => t('draws a result') },
-  { name: 'insight', says: () => t('finds what stands out') },
-  { name: 'combine', says: () => t('puts results side by side') }
-];
-
-/** Offer commands after a leading "/", agents, tables and cells after "@". */
-function complete(
-  text: string,
-  caret: number,
-  sources: ISource[],
-  conversation: Conversation
-): IChoice[] {
-  const start = wordStart(text, caret);
-  const word = text.slice(start, caret).toLowerCase();
-  if (start === 0 && word.startsWith('/')) {
-    return commandList()
-      .filter(command => `/${command.name}`.startsWith(word))
-      .map(c => ({ insert: `/${c.name}`, label: `/${c.name}`, detail: c.says }));
-  }
-  if (!word.startsWith('@')) {
-    return [];
-  }
-  const agents = AGENTS.map(agent => ({
-    insert: `@${agent.name}`,
-    label: `@${agent.name}`,
-    detail: agent.says()
-  }));
-  const tables = sources.flatMap(source =>
-    source.tables.map(table => ({
-      insert: table.name,
-      label: `@${table.name}`,
-      detail: table.meaning ?? t('table of %1', source.id)
-    }))
-  );
-  const variables = conversation.variables.map(variable => ({
-    insert: variable.name,
-    label: `@${variable.name}`,
-    detail: `${variable.type} ${variable.shape.join(' × ')}`
-  }));
-  return [...agents, ...tables, ...variables]
-    .filter(choice => choice.label.toLowerCase().startsWith(word))
-    .slice(0, 8);
 }

@@ -8,6 +8,7 @@ import * as api from './api';
 import { Decisions, INotice } from './decisions';
 import { IAttachment, IRequest, IThread, IThreadDetail, IVariable, Mode } from './events';
 import { Keeper } from './keeper';
+import { obeyMode } from './modes';
 import { cellViews, executionOrder, indexOf, isReadOnly } from './notebook';
 import { Staleness } from './staleness';
 import { Turn } from './turn';
@@ -301,6 +302,7 @@ export class Conversation {
     };
     this.attachments = [];
     await turn.ask(request, this._path);
+    await obeyMode(this, turn, request.mode);
     void this.refreshThreads();
   }
 
@@ -331,11 +333,16 @@ export class Conversation {
     void this.running?.stop();
   }
 
+  /** Take up a run that waits or was lost. */
+  goOn(turn: Turn): Promise<void> {
+    return turn.resume(this.panel ? cellViews(this.panel) : [], this.anchor, this._path);
+  }
+
   /** Decide what a run waits for. */
   async decide(turn: Turn, approval: string, granted: boolean): Promise<void> {
     const path = `runs/${encodeURIComponent(turn.run!)}/approvals/${encodeURIComponent(approval)}`;
     await this._tell(path, 'POST', { granted });
-    await turn.resume();
+    await this.goOn(turn);
   }
 
   /** Change the plan that a run waits with, and run it. */
@@ -344,7 +351,7 @@ export class Conversation {
       const plain = steps.map(({ id, agent, task, needs }) => ({ id, agent, task, needs }));
       await this._tell(`runs/${encodeURIComponent(turn.run!)}/plan`, 'PUT', { steps: plain });
     }
-    await turn.resume();
+    await this.goOn(turn);
   }
 
   // --- inside --------------------------------------------------------------------------------

@@ -118,6 +118,7 @@ export interface IAnswerCell {
 export interface IPart {
   step: string;
   task: string;
+  sql?: string | null;
   columns: { name: string; type: string }[];
   rows: any[][] | null;
   row_count: number;
@@ -141,7 +142,7 @@ export interface IAnswer {
   parts?: IPart[];
   cells: IAnswerCell[];
   receipts: IReceipt[];
-  clarification: { question: string; options: IOption[] } | null;
+  clarification: { question: string; options?: IOption[] } | null;
   proposer: string;
   confidence: number | null;
   model: string | null;
@@ -203,6 +204,14 @@ export interface ISource {
   dialect: string;
   tables: ITable[];
   warnings: string[];
+}
+
+/** Which cells an answer took into account. */
+export interface IContext {
+  kept: { id: string; reason: string }[];
+  dropped: unknown[];
+  tokens: number;
+  complete: boolean;
 }
 
 export interface IGraph {

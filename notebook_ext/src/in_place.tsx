@@ -8,6 +8,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { CellFoot, footOf } from './cell_foot';
+import { walk } from './changes_walk';
 import { Conversation } from './conversation';
 import { placeOf } from './edits';
 import { explainCell, faultOf } from './error_help';
@@ -134,6 +135,14 @@ class GhostCell extends ReactWidget {
     this.addClass('clew-Ghost');
     // Keys pressed on its buttons are no commands of the notebook.
     this.node.dataset.lmSuppressShortcuts = 'true';
+    // Those of ours that lead on to the next card are.
+    this.node.addEventListener('keydown', event => {
+      const step = { n: 1, p: -1 }[event.key.toLowerCase()] as 1 | -1 | undefined;
+      if (step && event.altKey && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        void walk(_conversation, step);
+      }
+    });
     for (const type of ['mousedown', 'dblclick', 'focusin', 'contextmenu']) {
       this.node.addEventListener(type, event => event.stopPropagation());
     }

@@ -14,6 +14,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { acceptAll, openChanges, walk } from './changes_walk';
 import { Conversation } from './conversation';
 import { explainCell } from './error_help';
 import { clewIcon } from './icon';
@@ -116,6 +117,21 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
       isEnabled: () => panel.conversation?.decisions.canTakeBack ?? false,
       execute: () => panel.conversation?.decisions.takeBack()
     });
+    for (const [name, label, step] of [
+      ['next-change', t('Go to the Next Proposed Change'), 1],
+      ['previous-change', t('Go to the Proposed Change Before'), -1]
+    ] as const) {
+      commands.addCommand(`clew:${name}`, {
+        label,
+        isEnabled: () => panel.conversation != null && openChanges(panel.conversation).length > 0,
+        execute: () => panel.conversation && walk(panel.conversation, step)
+      });
+    }
+    commands.addCommand('clew:accept-all', {
+      label: t('Accept All Proposed Changes'),
+      isEnabled: () => panel.conversation != null && openChanges(panel.conversation).length > 0,
+      execute: () => panel.conversation && acceptAll(panel.conversation)
+    });
     commands.addCommand('clew:stop', {
       label: t('Stop the Answer'),
       isEnabled: () => panel.conversation?.running != null,
@@ -129,7 +145,7 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
         return panel.conversation && explainCell(panel.conversation, null, 'explain');
       }
     });
-    for (const command of ['open', 'ask-cell', 'take-back', 'stop', 'explain']) {
+    for (const command of ['open', 'ask-cell', 'take-back', 'next-change', 'previous-change', 'accept-all', 'stop', 'explain']) {
       palette?.addItem({ command: `clew:${command}`, category: 'Clew' });
     }
     settings

@@ -123,14 +123,15 @@ function Face({ panel, rendermime }: IFaceProps): JSX.Element {
       {view === 'context' && <ContextMap conversation={conversation} draft={conversation.draft} />}
       <div className="clew-Chat" hidden={view !== 'chat'}>
         <Log conversation={conversation} rendermime={rendermime} ready={server.status !== null} />
-        <Composer
-          conversation={conversation}
-          sources={server.sources ?? []}
-          swapEnter={panel.swapEnter}
-          run={run}
-          field={panel.field}
-        />
       </div>
+      <Composer
+        conversation={conversation}
+        sources={server.sources ?? []}
+        swapEnter={panel.swapEnter}
+        run={run}
+        asked={() => (panel.view = 'chat')}
+        field={panel.field}
+      />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import * as React from 'react';
 
 import { Conversation } from './conversation';
 import { diffLines } from './diff';
+import { canPreview, Preview } from './preview';
 import { sha256 } from './sha256';
 import { IItem, Turn } from './turn';
 import { t } from './words';
@@ -95,6 +96,7 @@ export function ProposalCard({ conversation, turn, item, inPlace }: IProps): JSX
             most={decided ? 0 : inPlace ? SHOWN_IN_PLACE : SHOWN_LINES}
           />
       )}
+      {!editing && !decided && canPreview(proposal) && <Preview proposal={proposal} text={text} />}
       {item.note && (
         <p className="clew-Note clew-mod-warn" role="alert">
           {item.note}

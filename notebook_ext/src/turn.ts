@@ -3,7 +3,7 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
 import * as api from './api';
-import { IAnswer, IEvent, IPlanStep, IProposal, IRequest } from './events';
+import { IAnswer, ICellView, IContext, IEvent, IPlanStep, IProposal, IRequest } from './events';
 import { t } from './words';
 
 export type Phase = 'sending' | 'running' | 'reconnecting' | 'stopping' | 'over' | 'lost';
@@ -51,6 +51,8 @@ export class Turn {
   order: string[] = [];
   /** What was sent, for the reader who wants to see it; null after a reload. */
   sent: IRequest | null = null;
+  /** Which cells were chosen for the answer; null where nothing was told of it. */
+  context: IContext | null = null;
   /** Key of the journal's entry that this offers; null for a question. */
   recovers: string | null = null;
   /** The events of an old run are read when they are looked at. */
@@ -83,13 +85,14 @@ export class Turn {
   }
 
   /** Take up a run that waits for its plan or an approval. */
-  async resume(): Promise<void> {
+  async resume(cells: ICellView[], anchor: string | null, notebook: string | null): Promise<void> {
     const run = this.run!;
+    this.order = cells.map(cell => cell.id);
     this.answer = null;
     this.ended = null;
     this.phase = 'running';
     this.touch();
-    await this._hear(signal => api.resume(run, this._tell, signal));
+    await this._hear(signal => api.resume(run, { cells, anchor }, notebook, this._tell, signal));
   }
 
   /** End the work on the server too; before the run has an id, as soon as it has one. */
@@ -152,6 +155,7 @@ export class Turn {
           ...step
         }));
         this.notes = data.notes ?? [];
+        this.context = data.context ?? this.context;
         break;
       case 'step_started':
         this._step(data.id, { state: 'execution' });

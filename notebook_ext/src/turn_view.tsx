@@ -2,23 +2,22 @@
 
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import * as React from 'react';
-import { createPortal } from 'react-dom';
 
+import { Prose } from './answer_prose';
 import { Chart } from './chart';
+import { walk } from './changes_walk';
 import { Conversation } from './conversation';
 import { IAnswer, IPlanStep } from './events';
 import { useNow, useSignal } from './hooks';
-import { jumpTo } from './notebook';
-import { markNumbers, renderMarkdown } from './prose';
+import { Inspector } from './inspector';
 import { Copy, ProposalCard } from './proposal_card';
-import { ReceiptNumber, sqlOf } from './receipts';
 import { ResultTable } from './result_table';
 import { parseSql } from './sql_line';
 import { Turn } from './turn';
+import { ToolCards } from './tool_cards';
 import { seconds, t, tn } from './words';
 
 const SLOW_MS = 15_000;
-const STREAM_MS = 120;
 
 interface IProps {
   conversation: Conversation;
@@ -32,9 +31,11 @@ export const TurnView = React.memo(function TurnView({
   rendermime
 }: IProps & { edition: number }): JSX.Element {
   useSignal(turn.changed);
+  useSignal(conversation.staleness?.changed);
   React.useEffect(() => void conversation.recall(turn), []);
   const { answer } = turn;
   const asked = answer?.status === 'needs_clarification' ? answer.clarification : null;
+  const options = asked?.options ?? [];
   return (
     <article className={`clew-Turn clew-mod-${turn.phase}`} data-run={turn.run ?? undefined}>
       {turn.recovers === null ? (
@@ -52,9 +53,9 @@ export const TurnView = React.memo(function TurnView({
       {turn.isOver && (
         <AnswerText turn={turn} conversation={conversation} rendermime={rendermime} />
       )}
-      {asked && asked.options.length > 0 && (
+      {asked && options.length > 0 && (
         <div className="clew-Options" role="group" aria-label={asked.question}>
-          {asked.options.map(option => (
+          {options.map(option => (
             <button
               key={option.id}
               className="clew-Button"
@@ -96,6 +97,8 @@ export const TurnView = React.memo(function TurnView({
         ))}
       {answer && <Results {...{ answer, conversation, turn, rendermime }} />}
       <Proposals conversation={conversation} turn={turn} />
+      {answer && <ToolCards answer={answer} />}
+      <Inspector conversation={conversation} turn={turn} />
       {answer && <Cost conversation={conversation} turn={turn} answer={answer} />}
     </article>
   );
@@ -220,7 +223,7 @@ function AnswerText({ conversation, turn, rendermime }: IProps): JSX.Element | n
   const again = (
     <div className="clew-Buttons">
       {turn.phase === 'lost' && (
-        <button className="clew-Button" onClick={() => void turn.resume()}>
+        <button className="clew-Button" onClick={() => void conversation.goOn(turn)}>
           {t('Go on')}
         </button>
       )}
@@ -258,80 +261,13 @@ function AnswerText({ conversation, turn, rendermime }: IProps): JSX.Element | n
   );
 }
 
-interface IProseProps extends IProps {
-  text: string;
-  answer: IAnswer | null;
-}
-
-function Prose({ text, answer, conversation, turn, rendermime }: IProseProps): JSX.Element {
-  const host = React.useRef<HTMLDivElement>(null);
-  const [places, setPlaces] = React.useState<HTMLElement[]>([]);
-  const drawn = React.useRef(0);
-  const order = React.useRef({ begun: 0, shown: 0 });
-  React.useEffect(() => {
-    const draw = async () => {
-      drawn.current = Date.now();
-      const number = ++order.current.begun;
-      const fresh = document.createElement('div');
-      await renderMarkdown(fresh, text, rendermime);
-      if (number < order.current.shown || !host.current) {
-        return; // a later one was faster
-      }
-      order.current.shown = number;
-      const found: HTMLElement[] = [];
-      markNumbers(
-        fresh,
-        (answer?.receipts ?? []).map(receipt => receipt.text),
-        index => (found[index] = document.createElement('span'))
-      );
-      host.current.replaceChildren(...Array.from(fresh.childNodes));
-      setPlaces(found);
-    };
-    // While it streams, the whole text is drawn a few times a second, not for each token.
-    const wait = answer ? 0 : Math.max(0, drawn.current + STREAM_MS - Date.now());
-    const timer = window.setTimeout(() => void draw(), wait);
-    return () => window.clearTimeout(timer);
-  }, [text, answer]);
-  const texts = new Map(turn.items.map(item => [item.proposal.cell_id, item.proposal.new]));
-  const go = async (cell: string | undefined) => {
-    const found = cell && conversation.panel && (await jumpTo(conversation.panel, cell));
-    if (!found) {
-      // Not in the notebook (yet): its card in the panel.
-      host.current
-        ?.closest('.clew-Turn')
-        ?.querySelector(`[data-cell="${CSS.escape(cell ?? '')}"]`)
-        ?.scrollIntoView({ block: 'nearest' });
-    }
-  };
-  return (
-    <>
-      <div ref={host} className="clew-Prose jp-RenderedHTMLCommon" />
-      {places.map((place, i) => {
-        const receipt = answer?.receipts[i];
-        return (
-          receipt &&
-          createPortal(
-            <ReceiptNumber
-              receipt={receipt}
-              sql={sqlOf(receipt, answer, texts)}
-              go={() => void go(receipt.refs[0]?.cell)}
-            />,
-            place,
-            `${turn.run} ${receipt.id}`
-          )
-        );
-      })}
-    </>
-  );
-}
-
 /** Show a plan that waits for the user's word, to be changed or run. */
 function WaitingPlan({ conversation, turn }: Omit<IProps, 'rendermime'>): JSX.Element | null {
   const [steps, setSteps] = React.useState<IPlanStep[] | null>(null);
   const waits =
     turn.answer?.status === 'needs_clarification' &&
-    turn.answer.clarification === null &&
-    turn.steps.length > 0;
+    turn.steps.length > 0 &&
+    turn.steps.every(step => step.state === 'wait');
   if (!waits) {
     return null;
   }
@@ -402,6 +338,26 @@ function Proposals({ conversation, turn }: Omit<IProps, 'rendermime'>): JSX.Elem
           <button className="clew-Button" onClick={() => conversation.decisions.reject(turn, fresh)}>
             {t('Reject all')}
           </button>
+          {conversation.panel && fresh.length > 0 && (
+            <>
+              <button
+                className="clew-Button clew-mod-quiet"
+                title={t('Go to the change before')}
+                aria-label={t('Go to the change before')}
+                onClick={() => void walk(conversation, -1)}
+              >
+                ↑
+              </button>
+              <button
+                className="clew-Button clew-mod-quiet"
+                title={t('Go to the next change')}
+                aria-label={t('Go to the next change')}
+                onClick={() => void walk(conversation, 1)}
+              >
+                ↓
+              </button>
+            </>
+          )}
         </div>
       )}
       {items.map(item => (

@@ -273,6 +273,68 @@
     box-shadow: 0 0 0 3px transparent;
   }
 }
+
+/* --- what was sent, and what was run -------------------------------------------------------- */
+
+.clew-Sent,
+.clew-Tool {
+  margin: 4px 0;
+  font-size: var(--jp-ui-font-size0);
+}
+
+.clew-Sent summary,
+.clew-Tool summary {
+  padding: 2px 0;
+  color: var(--jp-ui-font-color2);
+  cursor: pointer;
+}
+
+.clew-Tool summary {
+  color: var(--jp-ui-font-color1);
+}
+
+.clew-Sent pre,
+.clew-Tool pre {
+  padding: 4px;
+  background: var(--jp-layout-color2);
+  font-size: var(--jp-ui-font-size0);
+  overflow-wrap: anywhere;
+}
+
+.clew-SentCells {
+  margin: 4px 0;
+  padding: 0;
+  list-style: none;
+}
+
+.clew-SentCells pre {
+  max-height: 90px;
+}
+
+.clew-Said {
+  display: grid;
+  grid-template-columns: max-content 1fr;
+  gap: 2px 8px;
+  margin: 4px 0;
+}
+
+.clew-Said dt {
+  color: var(--jp-ui-font-color2);
+}
+
+.clew-Said dd {
+  margin: 0;
+  overflow-wrap: anywhere;
+}
+
+.clew-Preview th {
+  padding: 2px 8px;
+}
+
+.clew-Preview > .clew-Button {
+  padding: 0;
+  color: var(--jp-content-link-color);
+}
 `,""]),r.d(e,{},{A:i})},475(o,e,r){var l=r(601),t=r.n(l),a=r(314),i=(r.n(a))()(t());i.push([o.id,`/* The look of the panel: JupyterLab's own variables only, so that every theme fits. */
 
 .clew-Panel {
@@ -1008,4 +1070,4 @@ body:has(.Toastify__toast) .clew-Composer {
   align-items: center;
 }
 `,""]),r.d(e,{},{A:i})},646(o,e,r){var l=r(601),t=r.n(l),a=r(314),i=r.n(a),n=r(475),p=r(158),c=r(335),d=r(391),s=r(33),u=i()(t());u.i(n.A),u.i(p.A),u.i(c.A),u.i(d.A),u.i(s.A),u.push([o.id,`
-`,""]),r.d(e,{},{A:u})},314(o){o.exports=function(o){var e=[];return e.toString=function(){return this.map(function(e){var r="",l=void 0!==e[5];return e[4]&&(r+="@supports (".concat(e[4],") {")),e[2]&&(r+="@media ".concat(e[2]," {")),l&&(r+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),r+=o(e),l&&(r+="}"),e[2]&&(r+="}"),e[4]&&(r+="}"),r}).join("")},e.i=function(o,r,l,t,a){"string"==typeof o&&(o=[[null,o,void 0]]);var i={};if(l)for(var n=0;n<this.length;n++){var p=this[n][0];null!=p&&(i[p]=!0)}for(var c=0;c<o.length;c++){var d=[].concat(o[c]);l&&i[d[0]]||(void 0!==a&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=a),r&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=r),t&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=t):d[4]="".concat(t)),e.push(d))}},e}},601(o){o.exports=function(o){return o[1]}},665(o,e,r){r.r(e);var l=r(72),t=r.n(l),a=r(825),i=r.n(a),n=r(659),p=r.n(n),c=r(56),d=r.n(c),s=r(540),u=r.n(s),f=r(113),w=r.n(f),x=r(646),v={};v.styleTagTransform=w(),v.setAttributes=d(),v.insert=p().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=u(),t()(x.A,v);let b=x.A&&x.A.locals?x.A.locals:void 0;r.d(e,{},{default:b})},72(o){var e=[];function r(o){for(var r=-1,l=0;l<e.length;l++)if(e[l].identifier===o){r=l;break}return r}function l(o,l){for(var t={},a=[],i=0;i<o.length;i++){var n=o[i],p=l.base?n[0]+l.base:n[0],c=t[p]||0,d="".concat(p," ").concat(c);t[p]=c+1;var s=r(d),u={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==s)e[s].references++,e[s].updater(u);else{var f=function(o,e){var r=e.domAPI(e);return r.update(o),function(e){e?(e.css!==o.css||e.media!==o.media||e.sourceMap!==o.sourceMap||e.supports!==o.supports||e.layer!==o.layer)&&r.update(o=e):r.remove()}}(u,l);l.byIndex=i,e.splice(i,0,{identifier:d,updater:f,references:1})}a.push(d)}return a}o.exports=function(o,t){var a=l(o=o||[],t=t||{});return function(o){o=o||[];for(var i=0;i<a.length;i++){var n=r(a[i]);e[n].references--}for(var p=l(o,t),c=0;c<a.length;c++){var d=r(a[c]);0===e[d].references&&(e[d].updater(),e.splice(d,1))}a=p}}},659(o){var e={};o.exports=function(o,r){var l=function(o){if(void 0===e[o]){var r=document.querySelector(o);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(o){r=null}e[o]=r}return e[o]}(o);if(!l)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");l.appendChild(r)}},540(o){o.exports=function(o){var e=document.createElement("style");return o.setAttributes(e,o.attributes),o.insert(e,o.options),e}},56(o,e,r){o.exports=function(o){var e=r.nc;e&&o.setAttribute("nonce",e)}},825(o){o.exports=function(o){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=o.insertStyleElement(o);return{update:function(r){var l,t,a;l="",r.supports&&(l+="@supports (".concat(r.supports,") {")),r.media&&(l+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(l+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),l+=r.css,t&&(l+="}"),r.media&&(l+="}"),r.supports&&(l+="}"),(a=r.sourceMap)&&"u">typeof btoa&&(l+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),o.styleTagTransform(l,e,o.options)},remove:function(){var o;null===(o=e).parentNode||o.parentNode.removeChild(o)}}}},113(o){o.exports=function(o,e){if(e.styleSheet)e.styleSheet.cssText=o;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(o))}}}}]);
+`,""]),r.d(e,{},{A:u})},314(o){o.exports=function(o){var e=[];return e.toString=function(){return this.map(function(e){var r="",l=void 0!==e[5];return e[4]&&(r+="@supports (".concat(e[4],") {")),e[2]&&(r+="@media ".concat(e[2]," {")),l&&(r+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),r+=o(e),l&&(r+="}"),e[2]&&(r+="}"),e[4]&&(r+="}"),r}).join("")},e.i=function(o,r,l,t,a){"string"==typeof o&&(o=[[null,o,void 0]]);var i={};if(l)for(var n=0;n<this.length;n++){var p=this[n][0];null!=p&&(i[p]=!0)}for(var c=0;c<o.length;c++){var d=[].concat(o[c]);l&&i[d[0]]||(void 0!==a&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=a),r&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=r),t&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=t):d[4]="".concat(t)),e.push(d))}},e}},601(o){o.exports=function(o){return o[1]}},665(o,e,r){r.r(e);var l=r(72),t=r.n(l),a=r(825),i=r.n(a),n=r(659),p=r.n(n),c=r(56),d=r.n(c),s=r(540),u=r.n(s),w=r(113),f=r.n(w),x=r(646),v={};v.styleTagTransform=f(),v.setAttributes=d(),v.insert=p().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=u(),t()(x.A,v);let b=x.A&&x.A.locals?x.A.locals:void 0;r.d(e,{},{default:b})},72(o){var e=[];function r(o){for(var r=-1,l=0;l<e.length;l++)if(e[l].identifier===o){r=l;break}return r}function l(o,l){for(var t={},a=[],i=0;i<o.length;i++){var n=o[i],p=l.base?n[0]+l.base:n[0],c=t[p]||0,d="".concat(p," ").concat(c);t[p]=c+1;var s=r(d),u={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==s)e[s].references++,e[s].updater(u);else{var w=function(o,e){var r=e.domAPI(e);return r.update(o),function(e){e?(e.css!==o.css||e.media!==o.media||e.sourceMap!==o.sourceMap||e.supports!==o.supports||e.layer!==o.layer)&&r.update(o=e):r.remove()}}(u,l);l.byIndex=i,e.splice(i,0,{identifier:d,updater:w,references:1})}a.push(d)}return a}o.exports=function(o,t){var a=l(o=o||[],t=t||{});return function(o){o=o||[];for(var i=0;i<a.length;i++){var n=r(a[i]);e[n].references--}for(var p=l(o,t),c=0;c<a.length;c++){var d=r(a[c]);0===e[d].references&&(e[d].updater(),e.splice(d,1))}a=p}}},659(o){var e={};o.exports=function(o,r){var l=function(o){if(void 0===e[o]){var r=document.querySelector(o);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(o){r=null}e[o]=r}return e[o]}(o);if(!l)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");l.appendChild(r)}},540(o){o.exports=function(o){var e=document.createElement("style");return o.setAttributes(e,o.attributes),o.insert(e,o.options),e}},56(o,e,r){o.exports=function(o){var e=r.nc;e&&o.setAttribute("nonce",e)}},825(o){o.exports=function(o){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=o.insertStyleElement(o);return{update:function(r){var l,t,a;l="",r.supports&&(l+="@supports (".concat(r.supports,") {")),r.media&&(l+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(l+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),l+=r.css,t&&(l+="}"),r.media&&(l+="}"),r.supports&&(l+="}"),(a=r.sourceMap)&&"u">typeof btoa&&(l+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),o.styleTagTransform(l,e,o.options)},remove:function(){var o;null===(o=e).parentNode||o.parentNode.removeChild(o)}}}},113(o){o.exports=function(o,e){if(e.styleSheet)e.styleSheet.cssText=o;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(o))}}}}]);
