@@ -90,4 +90,3 @@ function isIn(conversation: Conversation, receipt: IReceipt): boolean {
   const notebook = conversation.panel?.model?.sharedModel;
   return !!notebook && receipt.refs.every(ref => indexOf(notebook, ref.cell) >= 0);
 }
-
