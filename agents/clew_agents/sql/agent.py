@@ -250,8 +250,9 @@ class SqlAgent:
             return verified
         if not spec.conditions:
             raise CannotAnswer(f"{spec.table!r} has no rows that could be used.")
-        words = Describer(spec).conditions()
-        raise CannotAnswer(f"There are no rows {words}.{outside}")
+        told = Describer(spec)
+        things = told.things() if not spec.measures and not spec.distinct else "rows"
+        raise CannotAnswer(f"There are no {things} {told.conditions()}.{outside}")
 
     def _with_ties(self, verified: Verified, deadline: Deadline) -> Verified:
         """Warn where a ranking was cut between equals."""

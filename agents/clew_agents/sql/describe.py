@@ -342,8 +342,8 @@ def _singular(text: str) -> str:
 def period_text(value: object, grain: str | None) -> str:
     """Say a period of a result: "March 2009" for the first day of a month.
 
-    >>> period_text("2009-03-01", "month"), period_text("2009-04-01", "quarter")
-    ('March 2009', 'Q2 2009')
+    >>> period_text("2009-03-01", "month"), period_text("2009-04-01T13:00:00", "hour")
+    ('March 2009', '2009-04-01 13:00')
     """
     if grain == "day_of_week" and isinstance(value, int):
         return calendar.day_name[value - 1]
@@ -354,6 +354,8 @@ def period_text(value: object, grain: str | None) -> str:
     day = as_date(value)
     if day is None:
         return str(value)
+    if grain in ("hour", "minute"):
+        return str(value)[:16].replace("T", " ")
     if grain == "month":
         return f"{calendar.month_name[day.month]} {day.year}"
     if grain == "quarter":

@@ -193,11 +193,13 @@ PHRASES: dict[tuple[str, ...], Entry] = {
             "one by one, ones, who has, who have, he, she, his, her, some, made by"),
     **_rows("S", "max common",
             "most common, the most common, most frequent, the most frequent, most popular, "
-            "the most popular, commonest, the commonest, most frequently used, "
+            "the most popular, commonest, the commonest, most frequently used, busiest, "
+            "the busiest, "
             "the most frequently used, most used, the most used"),
     **_rows("S", "min common",
             "least common, the least common, least frequent, the least frequent, least popular, "
-            "the least popular, rarest, the rarest, least used, the least used"),
+            "the least popular, rarest, the rarest, least used, the least used, quietest, "
+            "the quietest"),
     **_rows(".", "verb", VERBS),
     **_rows("~", "starts", "starts with, starting with, start with, started with, begins with, "
             "beginning with, begin with, starts from, starts with the letter, starting from, "

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from clew_agents.sql.acts import settle_acts
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import STOCK
 from clew_agents.sql.units import settle_units
@@ -48,6 +49,8 @@ def reworded(items: Sequence[Item], vocabulary: Vocabulary, values: ValueIndex) 
     found = _verbs_of_values(found)
     found = _different_ones(found)
     found = _values_of_measures(found, vocabulary)
+    found = _busiest_times(found)
+    found = settle_acts(found, vocabulary, values)
     return _reasons_counted(found)
 
 
@@ -295,6 +298,29 @@ def _second_question(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
     name = replace(_named(things, *labels), text=" ".join(labels[0].words))
     first = replace(_filler(things), tag="L", text="list", end=things.start)
     return [first, name, joint, replace(column, matches=own, weak=())]
+
+
+def _busiest_times(items: list[Item]) -> list[Item]:
+    """Read "the busiest weekday for visits" as the weekday with the most visits."""
+    said = [at for at, item in enumerate(items) if item.tag != "."]
+    marks = [at for at in said if items[at].value.endswith(" common")]
+    if any(item.tag == "S" for item in items) and said[:1] and _word(items[said[0]]) == "which":
+        items = [_hour_of_day(item) if item.tag == "R" else item for item in items]
+    if len(marks) != 1 or said.index(marks[0]) + 2 >= len(said):
+        return items
+    mark = marks[0]
+    grain, rows = said[said.index(mark) + 1 : said.index(mark) + 3]
+    if items[grain].tag != "R" or not items[rows].tables:
+        return items
+    way = items[mark].value.split()[0]
+    most = replace(items[mark], value=way, text="the most" if way == "max" else "the fewest")
+    having = replace(_filler(items[mark]), text="with")
+    first = _hour_of_day(items[grain])
+    return [*items[:mark], first, having, most, *items[rows:]]
+
+
+def _hour_of_day(item: Item) -> Item:
+    return replace(item, value="hour_of_day") if item.value == "hour" else item
 
 
 def _reasons_counted(items: list[Item]) -> list[Item]:

@@ -254,6 +254,8 @@ class _Tagger:
             return True
         if len(span) == 1 and self._is_small(span[0]):
             return True
+        if len(span) > 1 and self._is_hyphenated(span):
+            return False  # "no-shows" are no shows that are not there
         if not all(_is_everyday(token) for token in span):
             return False
         named = [token for token in span if token.kind == "word"]
@@ -268,6 +270,10 @@ class _Tagger:
         written_so = any(hit.value == token.text for hit in self.values.find(token.text))
         return len(token.text) <= 3 and not written_so and not self._places(token.text)
 
+    def _is_hyphenated(self, span: Sequence[Token]) -> bool:
+        ends = zip(span, span[1:], strict=False)
+        return all(self.question[one.end : after.start] == "-" for one, after in ends)
+
     def _find(self, text: str, span: Sequence[Token]) -> tuple[ValueHit, ...]:
         return self.vocabulary.without_copies(self._find_all(text, span))
 
@@ -277,9 +283,11 @@ class _Tagger:
             return hits
         clean = re.sub(r"['’]s?$", "", text)
         hits = self.values.find(text) or self.values.find(clean)
-        if hits or len(span) > 1 or span[0].kind != "word" or len(clean) < 4:
+        if hits or span[-1].kind != "word" or len(clean) < 4:
             return hits
         singular_text = clean.removesuffix("s")
+        if len(span) > 1:
+            return self.values.find(singular_text) if singular_text != clean else ()
         return self.values.find(singular_text) or self._demonym(singular_text)
 
     def _demonym(self, text: str) -> tuple[ValueHit, ...]:
