@@ -1,5 +1,6 @@
 """One JupyterLab with the panel for all tests here, and pages that may reach nothing else."""
 
+import contextlib
 import json
 import os
 import re
@@ -41,12 +42,14 @@ class Lab:
         port: on this machine.
         env: of its process.
         log: what it wrote.
+        words: more of its command line.
     """
 
     folder: Path
     port: int
     env: dict[str, str]
     log: Path
+    words: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,7 +67,7 @@ class Lab:
             "--ServerApp.jpserver_extensions=slow_questions=True",
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *self.words,
         ]  # fmt: skip
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -109,12 +112,17 @@ class Lab:
         return nbformat.read(self.folder / name, as_version=4)
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Run JupyterLab with the built panel and the small company acme."""
+@contextlib.contextmanager
+def running_lab(base: Path, *words: str, more: dict[str, str] | None = None) -> Iterator[Lab]:
+    """Run JupyterLab with the built panel and the small company acme in a folder.
+
+    Args:
+        base: of all that it writes.
+        words: more of its command line.
+        more: of its environment.
+    """
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
-    base = tmp_path_factory.mktemp("lab")
     extensions = base / "path" / "labextensions"
     extensions.mkdir(parents=True)
     (extensions / "clew-notebook-ext").symlink_to(BUILT)
@@ -123,7 +131,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     env = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(
-            [*(str(ROOT / part) for part in PARTS), str(ROOT / "tests" / "notebook_ext")]
+            str(ROOT / part) for part in (*PARTS, "tests/notebook_ext", "tests/browser")
         ),
         "JUPYTER_PATH": str(base / "path"),
         "JUPYTER_CONFIG_DIR": str(base / "config"),
@@ -133,6 +141,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "JUPYTERLAB_WORKSPACES_DIR": str(base / "config" / "workspaces"),
         "CLEW_HOME": str(base / "home"),
         "OMP_NUM_THREADS": "1",
+        **(more or {}),
     }
     # Else it asks for leave to fetch news, over the corner of the panel.
     quiet = base / "config" / "lab" / "@jupyterlab" / "apputils-extension"
@@ -145,7 +154,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    running = Lab(folder=base / "work", port=port, env=env, log=base / "lab.log")
+    running = Lab(folder=base / "work", port=port, env=env, log=base / "lab.log", words=words)
     running.start()
     try:
         yield running
@@ -154,13 +163,26 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def chromium(lab: Lab) -> Iterator[Any]:
-    """Run one Chromium for all pages."""
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Run one JupyterLab for all journeys."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """Start what drives browsers: there can be one."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with sync_api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(lab: Lab, playwright: Any) -> Iterator[Any]:
+    """Run one Chromium for all pages."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
