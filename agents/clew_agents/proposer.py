@@ -27,6 +27,7 @@ class Candidate:
             has to be grouped by as well.
         warnings: what the reader must know of the reading, one line each.
         many: what is asked instead where the rows are too many for somebody to read.
+        sql: free SQL, where no spec says it; ``spec`` then only names the table it reads first.
     """
 
     spec: QuerySpec
@@ -35,6 +36,7 @@ class Candidate:
     single_row: bool = False
     labels: dict[str, str] = field(default_factory=dict)
     many: QuerySpec | None = None
+    sql: str | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -46,7 +46,7 @@ class Finding:
 
 
 def examine(folder: Path | None = None) -> tuple[Finding, ...]:
-    """Look at everything; nothing is changed, no network is used."""
+    """Look at everything; nothing is changed, nobody but the model of the settings is called."""
     findings = [_python(), *_packages()]
     try:
         settings = load_settings(folder)
@@ -157,14 +157,29 @@ def _open(location: str) -> list[str]:
 
 
 def _model(settings: Settings) -> Finding:
-    if settings.model == "builtin":
+    from clew.models import BUILTIN, open_model
+
+    if settings.model == BUILTIN:
         return Finding(name="model", state="ok", detail="builtin: no model is needed")
-    return Finding(
-        name="model",
-        state="warning",
-        detail=f"{redact(settings.model)} is not known to this version",
-        todo="Set model to builtin.",
-    )
+    client = None
+    try:
+        client = open_model(settings.model, settings)
+        assert client is not None  # it is not built in
+        names = client.models()
+        url, wanted = client.endpoint.url, client.endpoint.model
+    except ClewError as error:
+        return Finding(name="model", state="warning", detail=error.message, todo=error.hint)
+    finally:
+        if client is not None:
+            client.close()
+    if wanted and wanted not in names:
+        return Finding(
+            name="model",
+            state="warning",
+            detail=f"{url} has no model {wanted!r}; it has {', '.join(names[:8]) or 'none'}",
+            todo="Name one of them behind the # of the setting model.",
+        )
+    return Finding(name="model", state="ok", detail=f"{url} answers: {wanted or ', '.join(names)}")
 
 
 def _kernel() -> Finding:

@@ -355,7 +355,7 @@ class Session:
     ) -> Answer:
         proxy = Proxy(
             principal=self.principal, tell=journal.add, now=now.isoformat(), run=journal.run,
-            state=state, context=context_of(asked.request),
+            state=state, context=context_of(asked.request), asked=self.workspace.asked(),
         )  # fmt: skip
         answer = proxy.answer(asked.question, sources, deadline, asked.chosen, asked.request.mode)
         self._see_broken_files(asked.question, answer)

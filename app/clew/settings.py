@@ -69,6 +69,36 @@ def _many(value: Any) -> float:
     return float(value)
 
 
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**9:
+        raise ValueError("a whole number of at least 0 is expected")
+    return value
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError("a number from 0 to 1 is expected")
+    return float(value)
+
+
+def _price(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e6:
+        raise ValueError("a number of at least 0 is expected")
+    return float(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError('a list of texts is expected, such as ["coder=qwen-coder"]')
+    return tuple(value)
+
+
+def _variable(value: Any) -> str:
+    if not _text(value).replace("_", "").isalnum():
+        raise ValueError("the name of an environment variable is expected")
+    return str(value)
+
+
 def _time_zone(value: Any) -> str:
     import zoneinfo
 
@@ -90,6 +120,15 @@ class Settings:
         home: holds the threads.
         sources: what is asked when nothing is named.
         model: `builtin`, or an endpoint.
+        models_roles: role → another model of the endpoint, as ROLE=MODEL.
+        models_key: environment variable with the endpoint's key; None sends none.
+        models_ask_below: confidence of the built-in proposer below which the model is asked.
+        models_example_tokens: of example values in a prompt.
+        run_tokens: that one question may use.
+        models_seconds: of one attempt.
+        models_parallel: calls at once.
+        models_prompt_price: of a million tokens.
+        models_completion_price: of a million tokens.
         run_seconds: wall-clock time of one question.
         run_rows: rows that come back from one query.
         run_memory_mb: memory of the embedded engine.
@@ -120,7 +159,84 @@ class Settings:
     )
     model: str = field(
         default="builtin",
-        metadata=_row("model", _text, "text", "Who proposes queries: `builtin` needs no model."),
+        metadata=_row(
+            "model",
+            _text,
+            "text",
+            "Who proposes queries beside the rules: `builtin` is nobody, "
+            "`openai:http://host:8000/v1#name` a model of an OpenAI-compatible endpoint.",
+        ),
+    )
+    models_roles: tuple[str, ...] = field(
+        default=(),
+        metadata=_row(
+            "models.roles",
+            _texts,
+            "list of texts",
+            "Other models of the endpoint for a role, as `coder=NAME`; "
+            "roles: planner, coder, judge, embedder.",
+        ),
+    )
+    models_key: str | None = field(
+        default=None,
+        metadata=_row(
+            "models.key",
+            _variable,
+            "text",
+            "Name of the environment variable that holds the endpoint's key.",
+        ),
+    )
+    models_ask_below: float = field(
+        default=0.9,
+        metadata=_row(
+            "models.ask_below",
+            _share,
+            "number",
+            "The model is asked where the rules are at most so sure, from 0 to 1; 1 asks always.",
+        ),
+    )
+    models_example_tokens: int = field(
+        default=100,
+        metadata=_row(
+            "models.example_tokens",
+            _whole,
+            "whole number",
+            "Tokens of example values that a prompt shows; 0 sends no values of the data but "
+            "those that the question names.",
+        ),
+    )
+    run_tokens: int = field(
+        default=20_000,
+        metadata=_row(
+            "run.tokens",
+            _count,
+            "whole number",
+            "Tokens that models may read and write for one question.",
+        ),
+    )
+    models_seconds: float = field(
+        default=60.0,
+        metadata=_row(
+            "models.seconds", _positive, "number", "Time for one attempt of a call, in seconds."
+        ),
+    )
+    models_parallel: int = field(
+        default=8,
+        metadata=_row(
+            "models.parallel", _count, "whole number", "Calls at once; further ones wait."
+        ),
+    )
+    models_prompt_price: float = field(
+        default=0.0,
+        metadata=_row(
+            "models.prompt_price", _price, "number", "Price of a million tokens read, any currency."
+        ),
+    )
+    models_completion_price: float = field(
+        default=0.0,
+        metadata=_row(
+            "models.completion_price", _price, "number", "Price of a million tokens written."
+        ),
     )
     run_seconds: float = field(
         default=Budget.seconds,
@@ -174,6 +290,7 @@ class Settings:
             memory_mb=self.run_memory_mb,
             result_mb=self.run_result_mb,
             estimated_rows=self.run_estimated_rows,
+            tokens=self.run_tokens,
         )
 
 
@@ -281,6 +398,8 @@ def document() -> str:
         default = {
             "home": "the platform's user-data folder",
             "sources": "none",
+            "models_roles": "none",
+            "models_key": "none",
             "time_zone": "the machine's",
         }.get(row.name, default)
         lines.append(

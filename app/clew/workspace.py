@@ -7,13 +7,16 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from clew.answer import Answer
+from clew.models import open_model
 from clew.session import Session
 from clew.settings import Settings, load_settings
 from clew.store import Store
 from clew_agents.proxy.proxy import OpenSource
 from clew_agents.sql.builtin import SqlContext
+from clew_agents.sql.model.choose import Asked
 from clew_agents.sql.vocabulary import Vocabulary
 from clew_core.deadline import Deadline
 from clew_core.errors import UsageError
@@ -28,12 +31,24 @@ from clew_tools.database.open import open_source
 from clew_tools.database.roles import Roles, find_roles, read_roles
 from clew_tools.database.source import Source
 
+if TYPE_CHECKING:
+    from clew_backend.model.client import Client
+
 
 class Workspace:
     """Open sources and the store. Safe to use from several threads; close it at the end."""
 
-    def __init__(self, sources: dict[str, Source], store: Store, settings: Settings) -> None:
+    def __init__(
+        self,
+        sources: dict[str, Source],
+        store: Store,
+        settings: Settings,
+        model: Client | None = None,
+        *,
+        require_model: bool = False,
+    ) -> None:
         """Take what is open; use ``clew.open`` instead."""
+        self._model, self._require_model = model, require_model
         self.sources = sources
         self.settings = settings
         self.store = store
@@ -206,6 +221,17 @@ class Workspace:
                 self.warn(warning)
         return known
 
+    def asked(self) -> Asked | None:
+        """Give the model that one run may ask; None where there is none."""
+        if self._model is None:
+            return None
+        return Asked(
+            model=self._model,
+            ask_below=self.settings.models_ask_below,
+            example_tokens=self.settings.models_example_tokens,
+            required=self._require_model,
+        )
+
     def check_open(self) -> None:
         """See that nothing was closed.
 
@@ -221,6 +247,8 @@ class Workspace:
         for source in self.sources.values():
             source.close()
         self.store.close()
+        if self._model is not None:
+            self._model.close()
 
     def __enter__(self) -> Workspace:
         """Open already."""
@@ -239,7 +267,8 @@ class Workspace:
 def open_workspace(
     *locations: str,
     knowledge: str | None = None,
-    model: str = "builtin",
+    model: str | None = None,
+    require_model: bool = False,
     settings: Settings | None = None,
 ) -> Workspace:
     """Open sources, for reading only.
@@ -248,15 +277,19 @@ def open_workspace(
         locations: files, folders or URLs.
         knowledge: folder with the company's metrics.yaml and glossary.yaml; default: the folder
             ``knowledge`` beside the source.yaml of each source.
-        model: ``builtin``; another one is not used yet, which is said.
+        model: ``builtin``, or ``openai:http://host:8000/v1#name``; default: the setting. It is
+            asked where the rules are not sure, and believed where its query holds.
+        require_model: that it does not answer is an error; else a warning.
         settings: default: ``clew.toml`` and ``CLEW_*``.
 
     Raises:
         UsageError: no location is given.
         SourceError: one can't be read, or the knowledge can't; with file and line.
+        ToolFailed: the model needs the extra ``models``.
     """
     settings = settings or load_settings()
     locations = locations or settings.sources
+    client = open_model(model or settings.model, settings)
     scratch.keep_under(settings.home / "temp")
     if not locations:
         raise UsageError("Which data?", hint='clew.open("sales.duckdb") opens a file.')
@@ -275,7 +308,8 @@ def open_workspace(
         for source in sources.values():
             source.close()
         raise
-    workspace = Workspace(sources, Store.open(settings.home), settings)
+    store = Store.open(settings.home)
+    workspace = Workspace(sources, store, settings, client, require_model=require_model)
     try:
         if knowledge is not None:
             workspace.know(read_files(Path(knowledge).expanduser()), list(sources))
@@ -285,8 +319,4 @@ def open_workspace(
     except BaseException:
         workspace.close()
         raise
-    if model != "builtin":
-        workspace.warn(
-            f"The model {model!r} is not used by this version: the built-in proposer is."
-        )
     return workspace

@@ -73,7 +73,16 @@ class ContextOverflow(ToolFailed):
 
 
 class ModelDeclined(ToolFailed):
-    """The model said that it won't."""
+    """The model said that it won't.
+
+    Attributes:
+        text: what it said; no message shows it, for a model may say anything.
+    """
+
+    def __init__(self, message: str, *, text: str = "") -> None:
+        """Keep what it said."""
+        super().__init__(message)
+        self.text = text
 
 
 class BadRequest(ToolFailed):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.fake_endpoint import FakeEndpoint
 from clew import doctor
 from clew.cli import main
 
@@ -126,3 +127,17 @@ def test_views_that_cant_be_read_are_mentioned(tmp_path: Path) -> None:
     found = [f for f in doctor.examine(tmp_path) if f.name == "source"]
     assert [f.state for f in found] == ["warning"]
     assert "'one' can't be read" in found[0].detail and "(and 1 more)" in found[0].detail
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "says"), [("tiny", "ok", "answers: tiny"), ("big", "warning", "it has tiny")]
+)
+def test_a_model_of_the_settings_is_asked_what_it_has(name: str, state: str, says: str) -> None:
+    pytest.importorskip("langchain_openai", reason="the extra models is not installed")
+    with FakeEndpoint() as fake:
+        text = f'model = "openai:{fake.url}#{name}"'
+        Path("clew.toml").write_text(text, encoding="utf-8")
+        (found,) = _found("model")
+    assert found.state == state and says in found.detail
+    (gone,) = _found("model")
+    assert gone.state == "warning" and "can't be reached" in gone.detail

@@ -93,10 +93,10 @@ def test_the_same_workspace_answers_follow_ups_of_its_own_session(shop: Workspac
     assert "30.30" in shop.ask("and last month?", now=NOW).text
 
 
-def test_what_this_version_does_not_use_is_said(tmp_path: Path, settings: Settings) -> None:
+def test_a_model_that_is_no_address_is_wrong_use(tmp_path: Path, settings: Settings) -> None:
     make_shop(str(tmp_path / "shop.duckdb"))
-    with clew.open(str(tmp_path / "shop.duckdb"), model="other", settings=settings) as workspace:
-        assert "'other'" in " ".join(workspace.warnings)
+    with pytest.raises(UsageError, match="'other' names no model"):
+        clew.open(str(tmp_path / "shop.duckdb"), model="other", settings=settings)
 
 
 def test_a_home_that_can_not_be_written_is_said_and_nothing_fails(

@@ -219,7 +219,7 @@ def test_a_reply_that_was_cut_at_its_most_tokens_is_not_asked_for_again(ask: Ask
         (recorded("wrong_model.json", status=404), errors.UnknownModel, "no model 'tiny'"),
         (recorded("context_overflow.json", status=400), errors.ContextOverflow, "too long"),
         (fails(400, "temperature must be nice"), errors.BadRequest, "must be nice"),
-        (chat("", refusal="I must not."), errors.ModelDeclined, "I must not."),
+        (chat("", refusal="I must not."), errors.ModelDeclined, "declines to answer"),
         (chat("no " * 400), errors.EndlessRepetition, "repeats itself"),
         (chat("x", cut_after=40), errors.StreamCut, "broke off"),
     ],

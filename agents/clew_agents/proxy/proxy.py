@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from clew_agents.chart import choose
+from clew_agents.chart import Choice, choose
 from clew_agents.information_unit import Failure, InformationUnit
 from clew_agents.plan.agents import agents_by_name
 from clew_agents.plan.pinned import Pinned
@@ -23,11 +23,13 @@ from clew_agents.plan.sql_step import verify
 from clew_agents.plan.state import MemoryState, RunState, Tell
 from clew_agents.proposer import AsksBack, CannotAnswer, Proposer
 from clew_agents.proxy.compose import compose
+from clew_agents.proxy.compose_free import compose_free
 from clew_agents.proxy.compose_plan import Made, compose_plan, variable
 from clew_agents.proxy.prose import Prose
 from clew_agents.sql.agent import Verified
 from clew_agents.sql.builtin import BuiltinProposer, SqlContext
 from clew_agents.sql.cite import cite
+from clew_agents.sql.model.choose import Asked, has_readings
 from clew_core.answer import Answer, Clarification, Option, PlanStep, Status, StepState
 from clew_core.cells import Cell, Provenance, sha256
 from clew_core.chart_spec import ChartSpec
@@ -37,10 +39,12 @@ from clew_core.errors import (
     Cancelled,
     ClewError,
     Refused,
+    RunEnded,
     SourceError,
     UsageError,
 )
 from clew_core.events import Mode
+from clew_core.json_form import to_json
 from clew_core.principal import Principal
 from clew_core.usage import Seconds
 from clew_knowledge.known import Known
@@ -63,6 +67,7 @@ class Proxy:
         state: the memory of the run, so that a plan of several steps can be taken up again.
         agents: beside the built-in ones and those of installed packages.
         context: what stands in the plan event about cells that were selected, as JSON.
+        asked: a model that may be asked as well; None where there is none.
     """
 
     principal: Principal
@@ -73,6 +78,7 @@ class Proxy:
     state: RunState = field(default_factory=MemoryState)
     agents: Sequence[Agent] = ()
     context: Mapping[str, object] | None = None
+    asked: Asked | None = None
 
     def answer(
         self,
@@ -91,11 +97,37 @@ class Proxy:
             chosen: the option of an earlier clarification that this answers.
             mode: with ``plan`` nothing runs before somebody has seen the plan.
         """
+        started = time.monotonic()
+        answer = self._answer(question, sources, deadline, chosen, mode)
+        if self.asked is None:
+            return answer
+        total = round(time.monotonic() - started, 4)
+        used = self.asked.usage
+        if used.calls:
+            self.tell("usage", {**to_json(used), "model": self.asked.used, "cost": self.asked.cost})
+        return replace(
+            answer,
+            model=self.asked.used or None,
+            usage=used,
+            seconds=replace(answer.seconds, total=total, model=round(self.asked.seconds, 4)),
+            warnings=(*answer.warnings, *self.asked.warnings),
+        )
+
+    def _answer(
+        self,
+        question: str,
+        sources: Sequence[OpenSource],
+        deadline: Deadline,
+        chosen: Option | None,
+        mode: Mode,
+    ) -> Answer:
         if chosen is not None and chosen.pins:
             self.proposer, chosen = Pinned(self.proposer, chosen.pins), None
         try:
             plan = self._planned(question, sources, deadline, chosen)
         except (AsksBack, Refused, Cancelled) as problem:
+            if found := self._by_model(question, problem, sources, deadline, mode):
+                return self._one_step(question, sources, deadline, None, found)
             return self._unplanned(question, problem)
         if plan is None:
             return self._one_step(question, sources, deadline, chosen)
@@ -117,6 +149,24 @@ class Proxy:
         if len(plan.steps) == 1:
             return self._one_agent(question, plan, sources, deadline)
         return self._several(question, plan, sources, deadline)
+
+    def _by_model(
+        self,
+        question: str,
+        problem: ClewError,
+        sources: Sequence[OpenSource],
+        deadline: Deadline,
+        mode: Mode,
+    ) -> tuple[Verified, Source] | None:
+        """Let the model read as one question what no plan was found for."""
+        if self.asked is None or mode == "plan" or not isinstance(problem, AsksBack):
+            return None
+        if has_readings(problem):
+            return None  # a person has to choose
+        try:
+            return self.asked.alone(question, sources, self.principal, deadline)
+        except RunEnded:
+            return None
 
     def _planned(
         self,
@@ -263,6 +313,7 @@ class Proxy:
         sources: Sequence[OpenSource],
         deadline: Deadline,
         chosen: Option | None,
+        found: tuple[Verified, Source] | None = None,
     ) -> Answer:
         started = time.monotonic()
         step = PlanStep(id="s1", agent="sql", task=question)
@@ -270,7 +321,7 @@ class Proxy:
         self.tell("step_started", {"id": step.id, "agent": step.agent})
         step = advance(step, "execution")
         try:
-            answer = self._answered(question, sources, deadline, chosen)
+            answer = self._answered(question, sources, deadline, chosen, found)
         except (SourceError, UsageError, BackendUnavailable):
             raise  # somebody outside of this run has to act: no answer stands for that
         except ClewError as error:
@@ -288,19 +339,26 @@ class Proxy:
         sources: Sequence[OpenSource],
         deadline: Deadline,
         chosen: Option | None,
+        found: tuple[Verified, Source] | None,
     ) -> Answer:
-        verified, source = verify(
+        both = verify if self.asked is None else self.asked.verify
+        verified, source = found or both(
             question, sources, self.proposer, self.principal, deadline, chosen
         )
         spec = verified.candidate.spec
         table, name = verified.result.table, variable(spec)
         digest = sha256(verified.compiled.sql)
         prose = Prose(cell=f"sql-{digest[:8]}", sql_sha256=digest, table=table)
-        written = compose(spec, prose, truncated=verified.result.truncated)
+        free, cut = verified.candidate.sql is not None, verified.result.truncated
+        written = (
+            compose_free(prose, truncated=cut) if free else compose(spec, prose, truncated=cut)
+        )
         source_of_words = cite(spec, self._known(source, sources))
         text = f"{written.text} {source_of_words}".rstrip()
-        choice = choose(
-            spec, table, title=written.title, data=name, truncated=verified.result.truncated
+        choice = (
+            Choice(chart=None, reason="Free SQL does not say what is measured.")
+            if free
+            else choose(spec, table, title=written.title, data=name, truncated=cut)
         )
         warnings = [*verified.result.warnings]
         if verified.result.truncated:
@@ -313,7 +371,7 @@ class Proxy:
             status="answered",
             question=question,
             text=text,
-            spec=spec,
+            spec=None if free else spec,
             sql=verified.compiled.sql,
             dialect=source.dialect,
             table=table,

@@ -103,8 +103,10 @@ class SqlAgent:
             raise CannotAnswer("No reading of the question gives a result.")
         alone = candidates[0].single_row and held[0].candidate.single_row
         likely = [one for one in held if _rivals(one.candidate, held[0].candidate)]
-        if not alone and _differ(likely):
+        if not alone and differ(likely):
             raise self._ask_reading(question, likely)
+        if held[0].candidate.sql is not None:
+            return _with_warnings(held[0], held[0].candidate.warnings)
         chosen = self._with_ties(self._nonempty(held[0], deadline), deadline)
         warnings = (
             *chosen.candidate.warnings,
@@ -129,6 +131,8 @@ class SqlAgent:
         self, candidate: Candidate, proposer: ProposerName, deadline: Deadline
     ) -> Verified | None:
         """Run a candidate; None if it supposed one row and there are more."""
+        if candidate.sql is not None:
+            return self._free(candidate, candidate.sql, proposer, deadline)
         candidate = self._with_keys(candidate, deadline)
         try:
             compiled = self._compiled(candidate.spec)
@@ -146,6 +150,22 @@ class SqlAgent:
         return Verified(
             candidate=candidate,
             compiled=compiled,
+            result=result,
+            proposer=proposer,
+            seconds=self.seconds,
+            cpu_seconds=self.cpu_seconds,
+        )
+
+    def _free(
+        self, candidate: Candidate, sql: str, proposer: ProposerName, deadline: Deadline
+    ) -> Verified:
+        """Run free SQL: the guard decides what it may read, and nothing is no answer."""
+        result = self._run(sql, deadline)
+        if all(column.null_count == result.table.num_rows for column in result.table.columns):
+            raise CannotAnswer("The query finds nothing.")
+        return Verified(
+            candidate=candidate,
+            compiled=Compiled(sql=sql, dimensions=(), measures=()),
             result=result,
             proposer=proposer,
             seconds=self.seconds,
@@ -377,7 +397,7 @@ def _with_warnings(verified: Verified, warnings: Sequence[str]) -> Verified:
     return replace(verified, result=result)
 
 
-def _differ(held: Sequence[Verified]) -> bool:
+def differ(held: Sequence[Verified]) -> bool:
     """Whether the readings give other values, whatever their columns are called."""
     forms = [
         [[_plain(value) for value in row.values()] for row in verified.result.table.to_pylist()]

@@ -60,7 +60,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="folder with the company's metrics.yaml and glossary.yaml; default: the folder "
         "knowledge beside a source.yaml",
     )
-    parser.add_argument("--model", metavar="M", help="who proposes queries; default: builtin")
+    parser.add_argument(
+        "--model", metavar="M",
+        help="a model to ask beside the rules: openai:http://HOST:PORT/v1#NAME; default: builtin",
+    )  # fmt: skip
+    parser.add_argument(
+        "--require-model", action="store_true",
+        help="exit 5 where the model does not answer, instead of going on without it",
+    )  # fmt: skip
     parser.add_argument(
         "--thread", metavar="T", help="go on in this thread; `last` means the one used last"
     )
@@ -223,6 +230,7 @@ def _ask(question: str, args: argparse.Namespace, settings: Settings) -> Outcome
             *locations,
             knowledge=args.knowledge,
             model=args.model or settings.model,
+            require_model=args.require_model,
             settings=settings,
         )
         try:

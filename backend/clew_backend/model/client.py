@@ -242,7 +242,7 @@ class Client:
                 async with asyncio.timeout(self.endpoint.seconds):
                     said = await self._called(call, form)
                 if said.declined:
-                    raise ModelDeclined(f"{call.model!r} declines: {said.declined[:200]}")
+                    raise ModelDeclined(f"{call.model!r} declines to answer.", text=said.declined)
                 if repeats_endlessly(said.text):
                     raise EndlessRepetition(f"{call.model!r} repeats itself endlessly.")
                 return said
@@ -400,7 +400,7 @@ def _tokens_left(task: ModelTask, deadline: Deadline) -> int:
     if left - prompt < 1:
         raise BudgetEnded(
             f"The tokens for one question, {deadline.budget.tokens}, are used up.",
-            hint="Raise models.tokens in clew.toml.",
+            hint="Raise run.tokens in clew.toml.",
         )
     return min(task.most_tokens, left - prompt)
 
