@@ -94,3 +94,10 @@ def test_only_one_is_exactly_one(tmp_path):
 
 def test_rows_of_nobody_are_in_no_average(tmp_path):
     assert names(asked(tmp_path, "average number of orders per customer")) == {"1.75"}
+
+
+def test_a_time_is_told_beside_what_it_is_of(tmp_path):
+    more = "alter table customers add column joined_on date; update customers set joined_on = "
+    answer = asked(tmp_path, "how many customers joined in 2023 but have no orders?",
+                   f"{more} '2023-05-01'")  # fmt: skip
+    assert answer.text == "There is 1 customer in 2023 with no orders."

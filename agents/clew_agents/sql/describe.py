@@ -183,7 +183,7 @@ class Describer:
         )
 
     def said(self, conditions: Sequence[q.Condition]) -> str:
-        """Say some conditions, the times last."""
+        """Say some conditions, the times last; but before other rows, which they are not of."""
         parts = [(c, *self._condition(c)) for c in conditions]
         plain = [(c, text) for c, text, timed in parts if not timed]
         timed_texts = [text for _, text, timed in parts if timed]
@@ -193,6 +193,8 @@ class Describer:
         )
         intro = "for" if equal and self._is_value() else "with"
         texts = [f"{intro} {_and([text for _, text in plain])}"] if plain else []
+        if any(isinstance(c, q.Related) for c, _ in plain):
+            return " ".join([*timed_texts, *texts])
         return " ".join([*texts, *timed_texts])
 
     def _is_value(self) -> bool:
