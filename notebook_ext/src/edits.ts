@@ -127,8 +127,14 @@ function applyOne(
 ): IApplied {
   const ids = line.map(cell => cell.id);
   if (proposal.op === 'insert') {
+    const standing = ids.indexOf(proposal.cell_id);
+    if (standing >= 0 && isSame(line[standing], proposal, all)) {
+      // Another tab accepted it, or this page before it was reloaded.
+      const after = sha256(proposal.new);
+      return { proposal, cell: proposal.cell_id, index: standing, before: null, after };
+    }
     const index = placeOf(ids, proposal, all, order);
-    const taken = ids.includes(proposal.cell_id);
+    const taken = standing >= 0;
     const cell = notebook.insertCell(index, {
       cell_type: proposal.cell_type,
       ...(taken ? {} : { id: proposal.cell_id }),
@@ -156,6 +162,18 @@ function applyOne(
     cell.setMetadata(key, value);
   }
   return { proposal, cell: cell.id, index, before, after: sha256(proposal.new) };
+}
+
+/** Say whether a cell came from this very proposal, which the user has not edited. */
+function isSame(cell: SharedCell, proposal: IProposal, all: IProposal[]): boolean {
+  const about = cell.getMetadata('clew') as any;
+  const wanted = (proposal.metadata as any)?.clew;
+  const offered = all.find(other => other.id === proposal.id);
+  return (
+    offered?.new === proposal.new &&
+    about?.id === proposal.cell_id &&
+    (about?.provenance?.run ?? null) === (wanted?.provenance?.run ?? null)
+  );
 }
 
 /** Take edits back as one step, the last first.
