@@ -5,7 +5,13 @@ from __future__ import annotations
 from jupyter_server.auth.decorator import authorized
 from tornado.web import HTTPError, authenticated
 
-from clew_notebook_ext import data_handlers, query_handlers, run_handlers, thread_handlers
+from clew_notebook_ext import (
+    data_handlers,
+    model_handlers,
+    query_handlers,
+    run_handlers,
+    thread_handlers,
+)
 from clew_notebook_ext.handler import ClewHandler
 
 PREFIX = "clew/v1"
@@ -36,6 +42,7 @@ ROUTES: tuple[tuple[str, type[ClewHandler]], ...] = (
     (rf"exports/{_ID}/{_ID}", query_handlers.ExportHandler),
     (rf"figures/{_ID}", data_handlers.FigureHandler),
     (rf"figures/{_ID}/{_ID}", data_handlers.FigureHandler),
+    (r"model/test", model_handlers.ModelTestHandler),
     (r"charts", data_handlers.ChartsHandler),
     (r"graph", data_handlers.GraphHandler),
 )

@@ -8,8 +8,8 @@ import { useDrop } from './composer_drop';
 import { Conversation } from './conversation';
 import { IAttachment, ISource, Mode } from './events';
 import { useSignal } from './hooks';
-import { firstWords, indexOf } from './notebook';
-import { t } from './words';
+import { firstWords, indexOf, markedText, selectedCells } from './notebook';
+import { t, tn } from './words';
 
 const LONGEST = 10_000;
 
@@ -154,6 +154,7 @@ export function Composer(props: IComposerProps): JSX.Element {
         value={text}
         onChange={event => change(event.target.value, event.target.selectionStart)}
         onSelect={moved}
+        onFocus={() => conversation.touch()}
         onKeyDown={onKeyDown}
       />
       <div className="clew-Composer-foot">
@@ -198,6 +199,8 @@ function Chips({ conversation }: { conversation: Conversation }): JSX.Element | 
       </div>
     );
   }
+  const marked = markedText(panel!);
+  const selected = selectedCells(panel!);
   const index = indexOf(notebook, anchor);
   const words = index < 0 ? '' : firstWords(notebook.getCell(index).source, 24);
   return (
@@ -227,6 +230,27 @@ function Chips({ conversation }: { conversation: Conversation }): JSX.Element | 
             {words ? `: ${words}` : ''}
           </button>
           <Remove label={t('Ask about the whole notebook')} go={() => conversation.pin(null)} />
+        </span>
+      )}
+      {selected.length > 0 && (
+        <span className="clew-Chip" title={t('The selected cells go along with the question.')}>
+          {tn('%1 selected cell', '%1 selected cells', selected.length)}
+          <Remove
+            label={t('Leave out the selected cells')}
+            go={() => panel!.content.deselectAll()}
+          />
+        </span>
+      )}
+      {marked && conversation.withMarked && (
+        <span className="clew-Chip" title={marked.slice(0, 500)}>
+          <span className="clew-Chip-text">{t('Marked: %1', firstWords(marked, 24))}</span>
+          <Remove
+            label={t('Leave out the marked text')}
+            go={() => {
+              conversation.withMarked = false;
+              conversation.touch();
+            }}
+          />
         </span>
       )}
       {conversation.attachments.map(attachment => (

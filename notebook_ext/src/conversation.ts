@@ -9,7 +9,7 @@ import { Decisions, INotice } from './decisions';
 import { IAttachment, IRequest, IThread, IThreadDetail, IVariable, Mode } from './events';
 import { Keeper } from './keeper';
 import { obeyMode } from './modes';
-import { cellViews, executionOrder, indexOf, isReadOnly } from './notebook';
+import { cellViews, executionOrder, indexOf, isReadOnly, markedText, selectedCells } from './notebook';
 import { Staleness } from './staleness';
 import { Turn } from './turn';
 import { liveVariables } from './variables';
@@ -31,6 +31,8 @@ export class Conversation {
   edition = 0;
   /** May the names and types of live variables be read and sent? */
   withVariables = true;
+  /** Does the text that is marked in the active cell go along with the next question? */
+  withMarked = true;
   /** As they were when last looked at. */
   variables: IVariable[] = [];
 
@@ -276,13 +278,8 @@ export class Conversation {
     this._add(turn);
     await this.loading;
     const { panel } = this;
-    const editor = panel?.content.activeCell?.editor;
-    const marked = editor
-      ? editor.model.sharedModel.source.slice(
-          editor.getOffsetAt(editor.getSelection().start),
-          editor.getOffsetAt(editor.getSelection().end)
-        )
-      : '';
+    const marked = this.withMarked && panel ? markedText(panel) : '';
+    const chosen = panel ? selectedCells(panel) : [];
     const variables = await this.lookAtVariables();
     if (turn.isOver) {
       return; // stopped meanwhile
@@ -293,7 +290,7 @@ export class Conversation {
       cells: panel ? cellViews(panel) : [],
       anchor: this.anchor,
       selection: marked || null,
-      attachments: this.attachments,
+      attachments: [...this.attachments, ...chosen.map(name => ({ kind: 'cell' as const, name }))],
       variables,
       mode: this.mode,
       time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? null,
@@ -301,6 +298,7 @@ export class Conversation {
       reply_to: about.replyTo ?? null
     };
     this.attachments = [];
+    this.withMarked = true;
     await turn.ask(request, this._path);
     await obeyMode(this, turn, request.mode);
     void this.refreshThreads();

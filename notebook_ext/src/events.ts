@@ -181,6 +181,8 @@ export interface IServerStatus {
   sources: { id: string; dialect: string; warnings: string[] }[];
   model: string | null;
   problem: string | null;
+  /** What the user should know, one line each; things go on. */
+  warnings?: string[];
 }
 
 export interface IColumn {

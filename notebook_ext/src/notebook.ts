@@ -66,6 +66,23 @@ export function executionOrder(panel: NotebookPanel): string[] {
   return ran.sort((a, b) => a.count - b.count).map(cell => cell.id);
 }
 
+/** Give the text that is marked in the active cell. */
+export function markedText(panel: NotebookPanel): string {
+  const editor = panel.content.activeCell?.editor;
+  if (!editor) {
+    return '';
+  }
+  const { start, end } = editor.getSelection();
+  const places = [editor.getOffsetAt(start), editor.getOffsetAt(end)].sort((a, b) => a - b);
+  return editor.model.sharedModel.source.slice(...places);
+}
+
+/** Give the cells that are selected together; of one alone it is the anchor that counts. */
+export function selectedCells(panel: NotebookPanel): string[] {
+  const ids = panel.content.selectedCells.map(cell => cell.model.id);
+  return ids.length > 1 ? ids : [];
+}
+
 /** Find where a cell stands; -1 where it is gone. */
 export function indexOf(notebook: SharedNotebook, id: string | null): number {
   return id === null ? -1 : notebook.cells.findIndex(cell => cell.id === id);

@@ -14,6 +14,7 @@ import { Conversation } from './conversation';
 import { explainCell } from './error_help';
 import { ISource, IServerStatus } from './events';
 import { useSignal } from './hooks';
+import { ModelLine } from './model_line';
 import { SourcesView } from './sources_view';
 import { ThreadBar } from './thread_bar';
 import { Turn } from './turn';
@@ -119,7 +120,12 @@ function Face({ panel, rendermime }: IFaceProps): JSX.Element {
         </p>
       )}
       {conversation.notice && <Notice conversation={conversation} />}
-      {view === 'sources' && <SourcesView sources={server.sources} conversation={conversation} />}
+      <Warnings lines={server.status?.warnings ?? []} />
+      {view === 'sources' && (
+        <SourcesView sources={server.sources} conversation={conversation}>
+          {server.status && <ModelLine status={server.status} />}
+        </SourcesView>
+      )}
       {view === 'context' && <ContextMap conversation={conversation} draft={conversation.draft} />}
       <div className="clew-Chat" hidden={view !== 'chat'}>
         <Log conversation={conversation} rendermime={rendermime} ready={server.status !== null} />
@@ -134,6 +140,24 @@ function Face({ panel, rendermime }: IFaceProps): JSX.Element {
       />
     </div>
   );
+}
+
+/** Tell what the server warns of, until it was read. */
+function Warnings({ lines }: { lines: string[] }): JSX.Element | null {
+  const [read, setRead] = React.useState('');
+  const text = lines.join('\n');
+  return text && text !== read ? (
+    <div className="clew-Note clew-mod-warn clew-Notice" role="status">
+      <span>{lines.join(' ')}</span>
+      <button
+        className="clew-Button clew-mod-quiet"
+        aria-label={t('Close this warning')}
+        onClick={() => setRead(text)}
+      >
+        ×
+      </button>
+    </div>
+  ) : null;
 }
 
 function Notice({ conversation }: { conversation: Conversation }): JSX.Element {

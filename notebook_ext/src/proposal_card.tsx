@@ -5,6 +5,7 @@ import * as React from 'react';
 
 import { Conversation } from './conversation';
 import { diffLines } from './diff';
+import { indexOf } from './notebook';
 import { canPreview, Preview } from './preview';
 import { sha256 } from './sha256';
 import { IItem, Turn } from './turn';
@@ -119,6 +120,7 @@ export function ProposalCard({ conversation, turn, item, inPlace }: IProps): JSX
           <button className="clew-Button" onClick={() => conversation.decisions.reject(turn, [item])}>
             {t('Reject')}
           </button>
+          <Instead conversation={conversation} turn={turn} item={item} />
           <Copy text={text} />
         </div>
       )}
@@ -156,6 +158,33 @@ function State({ item, missing }: { item: IItem; missing: boolean }): JSX.Elemen
   };
   const word = words[item.state];
   return word ? <span className={`clew-Badge clew-mod-${item.state}`}>{word}</span> : null;
+}
+
+/** Offer that a new cell replaces the one that was asked from; it is shown as a change first. */
+function Instead({ conversation, turn, item }: IProps): JSX.Element | null {
+  const { proposal } = item;
+  const notebook = conversation.panel?.model?.sharedModel;
+  const at = notebook ? indexOf(notebook, conversation.anchor) : -1;
+  const cell = at < 0 ? null : notebook!.getCell(at);
+  if (proposal.op !== 'insert' || proposal.setup || cell?.cell_type !== proposal.cell_type) {
+    return null;
+  }
+  const replace = () => {
+    const old = cell.source;
+    item.proposal = { ...proposal, op: 'replace', cell_id: cell.id, old, base_sha256: sha256(old) };
+    turn.standsIn(proposal.cell_id, cell.id);
+    turn.touch();
+    conversation.touch();
+  };
+  return (
+    <button
+      className="clew-Button"
+      title={t('Shows the change first; nothing is replaced before you accept it')}
+      onClick={replace}
+    >
+      {t('Replace cell %1', at + 1)}
+    </button>
+  );
 }
 
 /** Offer what can be done where the cell changed meanwhile: both texts are shown. */

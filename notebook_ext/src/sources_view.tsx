@@ -10,9 +10,11 @@ import { t, tn } from './words';
 interface IProps {
   sources: ISource[] | null;
   conversation: Conversation;
+  /** What stands below the tables. */
+  children?: React.ReactNode;
 }
 
-export function SourcesView({ sources, conversation }: IProps): JSX.Element {
+export function SourcesView({ sources, conversation, children }: IProps): JSX.Element {
   const [filter, setFilter] = React.useState('');
   const wanted = filter.trim().toLowerCase();
   const fits = (table: ITable) =>
@@ -55,6 +57,7 @@ export function SourcesView({ sources, conversation }: IProps): JSX.Element {
           ))}
         </section>
       ))}
+      {children}
     </div>
   );
 }

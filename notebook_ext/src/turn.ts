@@ -3,7 +3,7 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
 import * as api from './api';
-import { IAnswer, ICellView, IContext, IEvent, IPlanStep, IProposal, IRequest } from './events';
+import { IAnswer, ICellView, IContext, IEvent, IPlanStep, IProposal, IRef, IRequest } from './events';
 import { t } from './words';
 
 export type Phase = 'sending' | 'running' | 'reconnecting' | 'stopping' | 'over' | 'lost';
@@ -128,6 +128,21 @@ export class Turn {
         this._timer = null;
         this._changed.emit();
       }, 16);
+    }
+  }
+
+  /** Let all that names a proposed cell name the one that takes its place. */
+  standsIn(proposed: string, cell: string): void {
+    const receipts = this.items.flatMap(item => item.proposal.metadata?.clew?.receipts ?? []);
+    for (const receipt of [...receipts, ...(this.answer?.receipts ?? [])]) {
+      for (const ref of receipt.refs.filter((other: IRef) => other.cell === proposed)) {
+        ref.cell = cell;
+      }
+    }
+    for (const item of this.items) {
+      if (item.proposal.after_cell === proposed) {
+        item.proposal = { ...item.proposal, after_cell: cell };
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import { walk } from './changes_walk';
 import { Conversation } from './conversation';
 import { IAnswer, IPlanStep } from './events';
 import { useNow, useSignal } from './hooks';
+import { clewIcon } from './icon';
 import { Inspector } from './inspector';
 import { Copy, ProposalCard } from './proposal_card';
 import { ResultTable } from './result_table';
@@ -46,6 +47,7 @@ export const TurnView = React.memo(function TurnView({
           {t('They were not saved. Nothing is put back unless you accept it.')}
         </p>
       )}
+      <Speaker turn={turn} />
       <Progress conversation={conversation} turn={turn} />
       {!turn.isOver && turn.text && (
         <Prose text={turn.text} answer={null} {...{ conversation, turn, rendermime }} />
@@ -103,6 +105,25 @@ export const TurnView = React.memo(function TurnView({
     </article>
   );
 });
+
+/** Name who answers: the agents that took part, with the sign of Clew. */
+function Speaker({ turn }: { turn: Turn }): JSX.Element | null {
+  const agents = [...new Set(turn.steps.map(step => step.agent))].filter(name => name !== 'proxy');
+  if (turn.recovers !== null || turn.run === null) {
+    return null;
+  }
+  return (
+    <div className="clew-Speaker">
+      <clewIcon.react tag="span" width="16px" height="16px" />
+      <span>Clew</span>
+      {agents.map(name => (
+        <span className="clew-Agent" key={name}>
+          {name}
+        </span>
+      ))}
+    </div>
+  );
+}
 
 /** Show the table and chart of an answer, or those of each step. */
 function Results({
@@ -286,7 +307,8 @@ function WaitingPlan({ conversation, turn }: Omit<IProps, 'rendermime'>): JSX.El
       {shown.map(step => (
         <div key={step.id} className="clew-PlanEdit">
           <span className="clew-Agent">{step.agent}</span>
-          <input
+          <textarea
+            rows={2}
             aria-label={t('Task of step %1', step.id)}
             value={step.task}
             onChange={event => change(step.id, event.target.value)}

@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunkclew_notebook_ext=self.rspackChunkclew_notebook_ext||[]).push([[266],{335(o,e,r){var l=r(601),t=r.n(l),a=r(314),i=(r.n(a))()(t());i.push([o.id,`/* The look of answers: receipts, results, proposals. */
+"use strict";(self.rspackChunkclew_notebook_ext=self.rspackChunkclew_notebook_ext||[]).push([[266],{335(o,e,r){var l=r(601),a=r.n(l),t=r(314),i=(r.n(t))()(a());i.push([o.id,`/* The look of answers: receipts, results, proposals. */
 
 /* --- receipts ------------------------------------------------------------------------------- */
 
@@ -232,7 +232,8 @@
   margin: 4px 0;
 }
 
-.clew-PlanEdit input {
+.clew-PlanEdit textarea {
+  resize: vertical;
   flex: 1 1 auto;
   min-width: 0;
   padding: 2px 4px;
@@ -335,7 +336,7 @@
   padding: 0;
   color: var(--jp-content-link-color);
 }
-`,""]),r.d(e,{},{A:i})},475(o,e,r){var l=r(601),t=r.n(l),a=r(314),i=(r.n(a))()(t());i.push([o.id,`/* The look of the panel: JupyterLab's own variables only, so that every theme fits. */
+`,""]),r.d(e,{},{A:i})},475(o,e,r){var l=r(601),a=r.n(l),t=r(314),i=(r.n(t))()(a());i.push([o.id,`/* The look of the panel: JupyterLab's own variables only, so that every theme fits. */
 
 .clew-Panel {
   min-width: 220px;
@@ -737,7 +738,19 @@
     box-shadow: 0 0 0 3px var(--jp-brand-color1);
   }
 }
-`,""]),r.d(e,{},{A:i})},33(o,e,r){var l=r(601),t=r.n(l),a=r(314),i=(r.n(a))()(t());i.push([o.id,`/* The look of what stands below the cells of a notebook. */
+
+.clew-Speaker {
+  display: flex;
+  align-items: center;
+  gap: 6px;
+  margin: 2px 0;
+  color: var(--jp-ui-font-color2);
+}
+
+.clew-Speaker span:first-child {
+  display: flex;
+}
+`,""]),r.d(e,{},{A:i})},33(o,e,r){var l=r(601),a=r.n(l),t=r(314),i=(r.n(t))()(a());i.push([o.id,`/* The look of what stands below the cells of a notebook. */
 
 .clew-Foot {
   margin-left: calc(var(--jp-cell-prompt-width) + var(--jp-cell-collapser-width));
@@ -835,7 +848,7 @@
 .clew-Foot .clew-Choice {
   margin: 4px 0;
 }
-`,""]),r.d(e,{},{A:i})},158(o,e,r){var l=r(601),t=r.n(l),a=r(314),i=(r.n(a))()(t());i.push([o.id,`/* The look of where the question is written. */
+`,""]),r.d(e,{},{A:i})},158(o,e,r){var l=r(601),a=r.n(l),t=r(314),i=(r.n(t))()(a());i.push([o.id,`/* The look of where the question is written. */
 
 /* --- composer ------------------------------------------------------------------------------- */
 
@@ -968,7 +981,7 @@ body:has(.Toastify__toast) .clew-Composer {
 .clew-Choices li[aria-selected='true'] {
   background: var(--jp-layout-color2);
 }
-`,""]),r.d(e,{},{A:i})},391(o,e,r){var l=r(601),t=r.n(l),a=r(314),i=(r.n(a))()(t());i.push([o.id,`/* The look of sources and of the context map. */
+`,""]),r.d(e,{},{A:i})},391(o,e,r){var l=r(601),a=r.n(l),t=r(314),i=(r.n(t))()(a());i.push([o.id,`/* The look of sources and of the context map. */
 
 /* --- sources and context -------------------------------------------------------------------- */
 
@@ -984,6 +997,10 @@ body:has(.Toastify__toast) .clew-Composer {
 .clew-Context h3 {
   margin: 10px 0 4px;
   font-size: var(--jp-ui-font-size1);
+}
+
+.clew-Model p {
+  overflow-wrap: anywhere;
 }
 
 .clew-Table summary {
@@ -1069,5 +1086,5 @@ body:has(.Toastify__toast) .clew-Composer {
   gap: 6px;
   align-items: center;
 }
-`,""]),r.d(e,{},{A:i})},646(o,e,r){var l=r(601),t=r.n(l),a=r(314),i=r.n(a),n=r(475),p=r(158),c=r(335),d=r(391),s=r(33),u=i()(t());u.i(n.A),u.i(p.A),u.i(c.A),u.i(d.A),u.i(s.A),u.push([o.id,`
-`,""]),r.d(e,{},{A:u})},314(o){o.exports=function(o){var e=[];return e.toString=function(){return this.map(function(e){var r="",l=void 0!==e[5];return e[4]&&(r+="@supports (".concat(e[4],") {")),e[2]&&(r+="@media ".concat(e[2]," {")),l&&(r+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),r+=o(e),l&&(r+="}"),e[2]&&(r+="}"),e[4]&&(r+="}"),r}).join("")},e.i=function(o,r,l,t,a){"string"==typeof o&&(o=[[null,o,void 0]]);var i={};if(l)for(var n=0;n<this.length;n++){var p=this[n][0];null!=p&&(i[p]=!0)}for(var c=0;c<o.length;c++){var d=[].concat(o[c]);l&&i[d[0]]||(void 0!==a&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=a),r&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=r),t&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=t):d[4]="".concat(t)),e.push(d))}},e}},601(o){o.exports=function(o){return o[1]}},665(o,e,r){r.r(e);var l=r(72),t=r.n(l),a=r(825),i=r.n(a),n=r(659),p=r.n(n),c=r(56),d=r.n(c),s=r(540),u=r.n(s),w=r(113),f=r.n(w),x=r(646),v={};v.styleTagTransform=f(),v.setAttributes=d(),v.insert=p().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=u(),t()(x.A,v);let b=x.A&&x.A.locals?x.A.locals:void 0;r.d(e,{},{default:b})},72(o){var e=[];function r(o){for(var r=-1,l=0;l<e.length;l++)if(e[l].identifier===o){r=l;break}return r}function l(o,l){for(var t={},a=[],i=0;i<o.length;i++){var n=o[i],p=l.base?n[0]+l.base:n[0],c=t[p]||0,d="".concat(p," ").concat(c);t[p]=c+1;var s=r(d),u={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==s)e[s].references++,e[s].updater(u);else{var w=function(o,e){var r=e.domAPI(e);return r.update(o),function(e){e?(e.css!==o.css||e.media!==o.media||e.sourceMap!==o.sourceMap||e.supports!==o.supports||e.layer!==o.layer)&&r.update(o=e):r.remove()}}(u,l);l.byIndex=i,e.splice(i,0,{identifier:d,updater:w,references:1})}a.push(d)}return a}o.exports=function(o,t){var a=l(o=o||[],t=t||{});return function(o){o=o||[];for(var i=0;i<a.length;i++){var n=r(a[i]);e[n].references--}for(var p=l(o,t),c=0;c<a.length;c++){var d=r(a[c]);0===e[d].references&&(e[d].updater(),e.splice(d,1))}a=p}}},659(o){var e={};o.exports=function(o,r){var l=function(o){if(void 0===e[o]){var r=document.querySelector(o);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(o){r=null}e[o]=r}return e[o]}(o);if(!l)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");l.appendChild(r)}},540(o){o.exports=function(o){var e=document.createElement("style");return o.setAttributes(e,o.attributes),o.insert(e,o.options),e}},56(o,e,r){o.exports=function(o){var e=r.nc;e&&o.setAttribute("nonce",e)}},825(o){o.exports=function(o){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=o.insertStyleElement(o);return{update:function(r){var l,t,a;l="",r.supports&&(l+="@supports (".concat(r.supports,") {")),r.media&&(l+="@media ".concat(r.media," {")),(t=void 0!==r.layer)&&(l+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),l+=r.css,t&&(l+="}"),r.media&&(l+="}"),r.supports&&(l+="}"),(a=r.sourceMap)&&"u">typeof btoa&&(l+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),o.styleTagTransform(l,e,o.options)},remove:function(){var o;null===(o=e).parentNode||o.parentNode.removeChild(o)}}}},113(o){o.exports=function(o,e){if(e.styleSheet)e.styleSheet.cssText=o;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(o))}}}}]);
+`,""]),r.d(e,{},{A:i})},646(o,e,r){var l=r(601),a=r.n(l),t=r(314),i=r.n(t),n=r(475),p=r(158),c=r(335),d=r(391),s=r(33),u=i()(a());u.i(n.A),u.i(p.A),u.i(c.A),u.i(d.A),u.i(s.A),u.push([o.id,`
+`,""]),r.d(e,{},{A:u})},314(o){o.exports=function(o){var e=[];return e.toString=function(){return this.map(function(e){var r="",l=void 0!==e[5];return e[4]&&(r+="@supports (".concat(e[4],") {")),e[2]&&(r+="@media ".concat(e[2]," {")),l&&(r+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),r+=o(e),l&&(r+="}"),e[2]&&(r+="}"),e[4]&&(r+="}"),r}).join("")},e.i=function(o,r,l,a,t){"string"==typeof o&&(o=[[null,o,void 0]]);var i={};if(l)for(var n=0;n<this.length;n++){var p=this[n][0];null!=p&&(i[p]=!0)}for(var c=0;c<o.length;c++){var d=[].concat(o[c]);l&&i[d[0]]||(void 0!==t&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=t),r&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=r),a&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=a):d[4]="".concat(a)),e.push(d))}},e}},601(o){o.exports=function(o){return o[1]}},665(o,e,r){r.r(e);var l=r(72),a=r.n(l),t=r(825),i=r.n(t),n=r(659),p=r.n(n),c=r(56),d=r.n(c),s=r(540),u=r.n(s),w=r(113),f=r.n(w),x=r(646),v={};v.styleTagTransform=f(),v.setAttributes=d(),v.insert=p().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=u(),a()(x.A,v);let h=x.A&&x.A.locals?x.A.locals:void 0;r.d(e,{},{default:h})},72(o){var e=[];function r(o){for(var r=-1,l=0;l<e.length;l++)if(e[l].identifier===o){r=l;break}return r}function l(o,l){for(var a={},t=[],i=0;i<o.length;i++){var n=o[i],p=l.base?n[0]+l.base:n[0],c=a[p]||0,d="".concat(p," ").concat(c);a[p]=c+1;var s=r(d),u={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==s)e[s].references++,e[s].updater(u);else{var w=function(o,e){var r=e.domAPI(e);return r.update(o),function(e){e?(e.css!==o.css||e.media!==o.media||e.sourceMap!==o.sourceMap||e.supports!==o.supports||e.layer!==o.layer)&&r.update(o=e):r.remove()}}(u,l);l.byIndex=i,e.splice(i,0,{identifier:d,updater:w,references:1})}t.push(d)}return t}o.exports=function(o,a){var t=l(o=o||[],a=a||{});return function(o){o=o||[];for(var i=0;i<t.length;i++){var n=r(t[i]);e[n].references--}for(var p=l(o,a),c=0;c<t.length;c++){var d=r(t[c]);0===e[d].references&&(e[d].updater(),e.splice(d,1))}t=p}}},659(o){var e={};o.exports=function(o,r){var l=function(o){if(void 0===e[o]){var r=document.querySelector(o);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(o){r=null}e[o]=r}return e[o]}(o);if(!l)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");l.appendChild(r)}},540(o){o.exports=function(o){var e=document.createElement("style");return o.setAttributes(e,o.attributes),o.insert(e,o.options),e}},56(o,e,r){o.exports=function(o){var e=r.nc;e&&o.setAttribute("nonce",e)}},825(o){o.exports=function(o){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=o.insertStyleElement(o);return{update:function(r){var l,a,t;l="",r.supports&&(l+="@supports (".concat(r.supports,") {")),r.media&&(l+="@media ".concat(r.media," {")),(a=void 0!==r.layer)&&(l+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),l+=r.css,a&&(l+="}"),r.media&&(l+="}"),r.supports&&(l+="}"),(t=r.sourceMap)&&"u">typeof btoa&&(l+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(t))))," */")),o.styleTagTransform(l,e,o.options)},remove:function(){var o;null===(o=e).parentNode||o.parentNode.removeChild(o)}}}},113(o){o.exports=function(o,e){if(e.styleSheet)e.styleSheet.cssText=o;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(o))}}}}]);
