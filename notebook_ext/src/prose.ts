@@ -24,6 +24,9 @@ const ATTRIBUTES: { [element: string]: string[] } = {
   span: ['class']
 };
 const LONGEST = 100_000;
+// JupyterLab hands other fences to programs that draw them: its mermaid runs handlers in labels.
+const LANGUAGES = /^[ \t]*(?:python|sql|json|yaml|text|bash|javascript|markdown)?[ \t]*$/i;
+const FENCE = /^([ \t>*+\-\d.)]*(?:`{3,}|~{3,}))([^`\n]*)$/gm;
 
 /** Keep only what Markdown makes. Parses in a document that loads nothing. */
 export function strictHtml(dirty: string): string {
@@ -95,6 +98,7 @@ const strict: IRenderMime.ISanitizer = {
 export function withoutHtml(markdown: string): string {
   return markdown
     .slice(0, LONGEST)
+    .replace(FENCE, (all, fence, language) => (LANGUAGES.test(language) ? all : fence))
     .split(/(```[\s\S]*?(?:```|$)|`[^`\n]*`)/)
     .map((part, i) => (i % 2 ? part : part.replace(/<(?=[a-z/!?])/gi, '\\<')))
     .join('');

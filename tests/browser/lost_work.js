@@ -8,6 +8,9 @@ window.seen = {
     }
     throw new Error('not open: ' + path);
   },
+  has(path) {
+    return [...window.jupyterapp.shell.widgets('main')].some(w => w.context?.path === path);
+  },
   async open(path) {
     const widget = await window.jupyterapp.commands.execute('docmanager:open', { path });
     const { sessionContext } = widget.context;

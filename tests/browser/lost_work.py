@@ -161,7 +161,17 @@ class Desk:
         if not book.open:
             return None
         tab = self.random.choice(sorted(book.open))
-        return tab, self.pages[tab]
+        page = self.pages[tab]
+        if not page.evaluate("name => window.seen.has(name)", book.name):
+            # JupyterLab closes what it could not load.
+            self.log.append(f"{book.name} {tab} was closed")
+            book.fresh[tab].clear()
+            if self.server_down:
+                return None
+            page.evaluate("name => window.seen.open(name).catch(() => 0)", book.name)
+            if not page.evaluate("name => window.seen.has(name)", book.name):
+                return None
+        return tab, page
 
     def edit(self, book: Book, tab: str, page: Any) -> None:
         """Type a token into a cell, or a cell of its own."""

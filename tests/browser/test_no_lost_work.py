@@ -1,8 +1,8 @@
 """Nothing that was acknowledged is lost, whatever breaks; and the harness sees it if it is.
 
 CLEW_LOST_WORK_SEQUENCES says how many sequences `make soak` runs (10 000), CLEW_LOST_WORK_SEED the
-first seed, CLEW_LOST_WORK_MINUTES when to stop, CLEW_LOST_WORK_STATE a file that remembers what ran,
-so that runs add up.
+first seed, CLEW_LOST_WORK_MINUTES when to stop, CLEW_LOST_WORK_STATE a file that remembers what
+ran, so that runs add up.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from browser.lost_work import SIDE_BY_SIDE, Desk, Lost, run_batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+SEQUENCES = int(os.environ.get("CLEW_LOST_WORK_SEQUENCES", "10000"))
+SEED = int(os.environ.get("CLEW_LOST_WORK_SEED", "100"))
+MINUTES = float(os.environ.get("CLEW_LOST_WORK_MINUTES", "600"))
+STATE = os.environ.get("CLEW_LOST_WORK_STATE", "")
 BATCHES = 4  # of ten: forty sequences
 
 # Each takes one part of the protection away, from outside.
@@ -69,17 +73,16 @@ def test_the_sequences_fail_without(
 def test_ten_thousand_sequences_lose_nothing(
     playwright: Any, desk_lab: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    most = int(os.environ.get("CLEW_LOST_WORK_SEQUENCES", "10000"))
-    first = int(os.environ.get("CLEW_LOST_WORK_SEED", "100"))
-    end = time.monotonic() + 60 * float(os.environ.get("CLEW_LOST_WORK_MINUTES", "600"))
-    state = Path(os.environ.get("CLEW_LOST_WORK_STATE", tmp_path / "state"))
+    end = time.monotonic() + 60 * MINUTES
+    state = Path(STATE or tmp_path / "state")
     done = {int(line) for line in state.read_text().split()} if state.exists() else set()
-    for seed in range(first, first + most // SIDE_BY_SIDE):
+    seeds = range(SEED, SEED + SEQUENCES // SIDE_BY_SIDE)
+    for seed in seeds:
         if seed not in done and time.monotonic() < end:
             run_batch(playwright, desk_lab, tmp_path / f"profile-{seed}", seed)
             done.add(seed)
             with state.open("a") as file:
                 file.write(f"{seed}\n")
-    ran = sum(first <= seed < first + most // SIDE_BY_SIDE for seed in done) * SIDE_BY_SIDE
+    ran = len(done & set(seeds)) * SIDE_BY_SIDE
     with capsys.disabled():
-        print(f"\n{ran} of {most} sequences ran from seed {first}; nothing was lost")  # noqa: T201
+        print(f"\n{ran} of {SEQUENCES} sequences ran from seed {SEED}: nothing lost")  # noqa: T201
