@@ -62,14 +62,16 @@ def frames_meant(request: Request, question: str, tables: Iterable[str]) -> tupl
 
 def ask_for_leave(question: str, names: Sequence[str]) -> Answer:
     """Ask whether variables may be read."""
-    shown = " and ".join(f"`{name}`" for name in names)
+    shown = " and ".join(names)
+    text = (
+        f"This is about {shown} in your kernel, of which Clew has read names and types only. May "
+        "it compute there, silently, in this conversation? Its values are looked at to understand "
+        "the question; the answer's rows leave the kernel, and nothing is changed."
+    )
+    leave = Option(id=ALLOW, label=f"Yes, compute on {shown}", question=question)
     return Answer(
         status="needs_clarification",
         question=question,
-        clarification=Clarification(
-            question=f"This is about {shown} in your kernel. Clew has read names and types only. "
-            "May it compute there, silently, in this conversation? Its values are looked at to "
-            "understand the question; the answer's rows leave the kernel, nothing is changed.",
-            options=(Option(id=ALLOW, label=f"Yes, compute on {shown}", question=question),),
-        ),
+        reason=text,
+        clarification=Clarification(question=text, options=(leave,)),
     )

@@ -54,7 +54,8 @@ export class SqlCompletions implements ICompletionProvider {
 
 function pick(sources: ISource[], name: string | null): ISource[] {
   const named = sources.filter(source => source.id === name);
-  return named.length ? named : sources;
+  // The kernel completes its own variables.
+  return named.length || name === 'kernel' ? named : sources;
 }
 
 /** List what may stand at a place: tables behind FROM, columns of one behind its name and a dot. */

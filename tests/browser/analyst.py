@@ -93,6 +93,14 @@ class Analyst:
           await window.jupyterapp.commands.execute('notebook:run-cell');
         }""")
 
+    def run_all(self) -> None:
+        """Run all cells, once there is a kernel, to their end."""
+        self.page.evaluate("""async () => {
+          const panel = window.jupyterapp.shell.currentWidget;
+          await panel.sessionContext.ready;
+          await window.jupyterapp.commands.execute('notebook:run-all-cells');
+        }""")
+
     def save(self) -> None:
         """Save the notebook in front."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
