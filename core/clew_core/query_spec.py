@@ -53,16 +53,31 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Below:
+    """One value of the rows below: the first ticket about an order, null where there is none.
+
+    Attributes:
+        aggregate: ``min`` is the earliest, ``max`` the latest.
+        of: a column of a table whose rows point at the spec's table, over a key path that is the
+            only shortest one.
+    """
+
+    aggregate: Literal["min", "max"]
+    of: Column
+
+
+@dataclass(frozen=True, kw_only=True)
 class Arithmetic:
     """A value computed in each row, null when any part is null.
 
     Attributes:
-        op: the operation, applied from left to right.
-        args: columns, numbers, or further arithmetic.
+        op: the operation, applied from left to right; ``days`` takes two dates and counts the days
+            from that of the first to that of the second, below zero where it lies before.
+        args: columns, numbers, values of the rows below, or further arithmetic.
     """
 
-    op: Literal["add", "subtract", "multiply", "divide"]
-    args: tuple[Column | Arithmetic | int | float, ...]
+    op: Literal["add", "subtract", "multiply", "divide", "days"]
+    args: tuple[Column | Arithmetic | Below | int | float, ...]
 
 
 Value: TypeAlias = Column | Arithmetic
@@ -97,6 +112,8 @@ class Predicate:
         spec: instead of values: the one column that this spec gives: its one dimension (measures
             may order and limit it), or its one measure. Its nulls equal nothing. Signs take one
             value: a spec without dimensions, or with a limit of 1.
+        than: instead of values: another measure of the same spec, where a measure is tested by a
+            sign; a group that lacks one of the two does not fulfil it.
     """
 
     on: Column | Arithmetic | MeasureRef
@@ -104,6 +121,7 @@ class Predicate:
     values: tuple[Scalar, ...] = ()
     grain: Grain | None = None
     spec: QuerySpec | None = None
+    than: MeasureRef | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -386,6 +404,8 @@ class QuerySpec:
         set_operation: combined with another spec.
         order: keys in turn; ties by all output columns, so that rows stay put.
         limit: at most so many rows.
+        limit_percent: only the first so many in a hundred of the rows, in that order, a part of a
+            row counted as one; before a set operation and before ``limit``.
         distinct: listed rows come once.
         chart: what the question said about a chart.
         terms: ``table`` or ``table.column`` → what the question calls it; for texts only.
@@ -405,6 +425,7 @@ class QuerySpec:
     set_operation: SetOperation | None = None
     order: tuple[Order, ...] = ()
     limit: int | None = None
+    limit_percent: float | None = None
     distinct: bool = False
     chart: ChartHint | None = None
     terms: dict[str, str] = field(default_factory=dict)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sqlglot import exp
+
 from clew_core import query_spec as q
 from clew_core.errors import SourceError
 from clew_knowledge.expressions import NotAllowed, Reader
@@ -16,6 +18,7 @@ from clew_knowledge.files import Declared, Files
 from clew_tools.database.catalog import Catalog
 from clew_tools.database.source import Dialect
 from clew_tools.semantic.conditions import predicates
+from clew_tools.semantic.definitions import Written
 from clew_tools.semantic.keys import reaches
 from clew_tools.semantic.measures import columns_of, leaves
 
@@ -91,6 +94,25 @@ class Known:
         """Say which column dates the rows of a table, where all its metrics agree on one."""
         times = {metric.time for metric in self.metrics.values() if metric.table == table}
         return times.pop() if len(times) == 1 else None
+
+    def subtracted(self) -> tuple[tuple[q.Column, q.Column], ...]:
+        """List the pairs of columns of which one is taken from the other: (from it, what)."""
+        found: dict[tuple[q.Column, q.Column], None] = {}
+        values = [leaf.of for metric in self.metrics.values() for leaf in leaves(metric.measure)]
+        values += [
+            test.on
+            for term in self.terms.values()
+            for test in predicates(term.condition)
+            if not isinstance(test.on, q.MeasureRef)
+        ]
+        for value in values:
+            trees = value.tree.find_all(exp.Sub) if isinstance(value, Written) else ()
+            for minus in trees:
+                sides = [list(side.find_all(exp.Column)) for side in (minus.left, minus.right)]
+                if all(len(columns) == 1 for columns in sides):
+                    left, right = (q.Column(table=c[0].table, column=c[0].name) for c in sides)
+                    found[left, right] = None
+        return tuple(found)
 
     @property
     def measures(self) -> Mapping[str, q.Measure]:

@@ -70,6 +70,8 @@ def short(spec: q.QuerySpec) -> str:
         text += f" | first {top.limit} of each {', '.join(top.within)} by {_order(top.order)}"
     if spec.order:
         text += f" | order {_order(spec.order)}"
+    if spec.limit_percent is not None:
+        text += f" | the first {spec.limit_percent:g} %"
     if spec.limit is not None:
         text += f" | limit {spec.limit}"
     if spec.chart is not None:
@@ -84,6 +86,10 @@ def _value(value: Any, own: str) -> str:
     if isinstance(value, q.Column):
         name = value.column if value.table == own else f"{value.table}.{value.column}"
         return f"{name}@{value.path}" if value.path else name
+    if isinstance(value, q.Below):
+        return f"{value.aggregate} {_value(value.of, own)}"
+    if isinstance(value, q.Arithmetic) and value.op == "days":
+        return f"(days {' until '.join(_value(arg, own) for arg in value.args)})"
     if isinstance(value, q.Arithmetic):
         signs = {"add": " + ", "subtract": " - ", "multiply": " * ", "divide": " / "}
         return f"({signs[value.op].join(_value(arg, own) for arg in value.args)})"
@@ -127,6 +133,8 @@ def _condition(condition: q.Condition, own: str) -> str:
         name = _value(condition.on, own)
         name = f"{condition.grain}({name})" if condition.grain else name
         values = ", ".join(map(str, condition.values))
+        if condition.than is not None:
+            values = f"<{condition.than.measure}>"
         if condition.spec is not None:
             values = f"[{short(condition.spec)}]"
         return " ".join([name, condition.operator, values]).strip()

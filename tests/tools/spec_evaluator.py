@@ -5,6 +5,8 @@ group is a list of Python rows. Knows the tables of ``spec_world`` and what the 
 """
 
 import datetime as dt
+import math
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -45,7 +47,7 @@ def _columns(part: Any) -> list[q.Column]:
     """Find all columns that a part of a spec speaks of, but not those inside other rows."""
     if isinstance(part, q.Column):
         return [part]
-    if isinstance(part, q.Related | q.MeasureRef | q.QuerySpec):
+    if isinstance(part, q.Related | q.MeasureRef | q.QuerySpec | q.Below):
         return []
     if isinstance(part, q.Predicate):
         return _columns(part.on)
@@ -82,6 +84,9 @@ class _Evaluation:
             found = [row for row in found if self._holds_on_group(condition, row)]
         if spec.top_per_group is not None:
             found = self._tops(found, spec.top_per_group)
+        if spec.limit_percent is not None:
+            ordered = _sorted(spec, found, spec.order, self.names)
+            found = ordered[: math.ceil(round(spec.limit_percent * len(found) / 100, 9))]
         if spec.set_operation is not None:
             found = self._combined(found, spec.set_operation)
         return found
@@ -131,11 +136,15 @@ class _Evaluation:
     def _value(self, value: Any, row: Row) -> Any:
         if isinstance(value, q.Column):
             return row[_called(value)]
+        if isinstance(value, q.Below):
+            return self._below(value, row)
         if not isinstance(value, q.Arithmetic):
             return value
         parts = [self._value(arg, row) for arg in value.args]
         if None in parts:
             return None
+        if value.op == "days":
+            return parts[1].toordinal() - parts[0].toordinal()
         result = float(parts[0])
         for part in parts[1:]:
             if value.op == "divide":
@@ -146,6 +155,18 @@ class _Evaluation:
                 result = {"add": result + part, "subtract": result - part,
                           "multiply": result * part}[value.op]  # fmt: skip
         return result
+
+    def _below(self, below: q.Below, row: Row) -> Any:
+        key = q.Column(table=self.spec.table, column="id")
+        every = q.QuerySpec(
+            source="w", table=below.of.table,
+            dimensions=(q.Dimension(name="k", of=key), q.Dimension(name="v", of=below.of)),
+        )  # fmt: skip
+        known = [
+            found["v"] for found in _Evaluation(every).rows()
+            if found["k"] == row[_called(key)] and found["v"] is not None
+        ]  # fmt: skip
+        return {"min": min, "max": max}[below.aggregate](known, default=None)
 
     def _dimensions(self, row: Row) -> Row:
         return {d.name: at(d, self._value(d.of, row)) for d in self.spec.dimensions}
@@ -380,31 +401,35 @@ def _has_measure(condition: Any) -> bool:
 def _on_group(condition: Any, row: Row, named: Row) -> bool | None:
     if isinstance(condition, q.AnyOf):
         return _any([_on_group(part, row, named) for part in condition.any])
+    if isinstance(condition.on, q.MeasureRef) and condition.than is not None:
+        pair = row[condition.on.measure], row[condition.than.measure]
+        signs = {"<": operator.lt, ">=": operator.ge, "!=": operator.ne}
+        return None if None in pair else bool(signs[condition.operator](*pair))
     if isinstance(condition.on, q.MeasureRef):
         return _test(condition, row[condition.on.measure])
     return _test(condition, named[_called(condition.on)])
 
 
 def _test(test: q.Predicate, value: Any) -> bool | None:
-    operator = test.operator
-    if operator in ("is_null", "is_not_null"):
-        return (value is None) == (operator == "is_null")
+    sign = test.operator
+    if sign in ("is_null", "is_not_null"):
+        return (value is None) == (sign == "is_null")
     if value is None:
         return None
     given: list[Any] = [_as(value, v) for v in test.values]
     if test.spec is not None:
         rows = _limited(test.spec, _Evaluation(test.spec).rows())
         given = [row[0] for row in rows if row[0] is not None]
-        if operator in ("in", "not_in"):
-            return (value in given) == (operator == "in")
+        if sign in ("in", "not_in"):
+            return (value in given) == (sign == "in")
         if not given:
             return None
     if isinstance(value, dt.datetime) and any(isinstance(g, _Day) for g in given):
         value, given = _Day.fromordinal(value.toordinal()), [_Day.of(g) for g in given]
-    if operator == "between":
+    if sign == "between":
         return bool(given[0] <= value <= given[1])
-    if operator in ("in", "not_in"):
-        return (value in given) == (operator == "in")
+    if sign in ("in", "not_in"):
+        return (value in given) == (sign == "in")
     other = given[0]
     text, part = str(value).lower(), str(other).lower()
     return bool({
@@ -413,7 +438,7 @@ def _test(test: q.Predicate, value: Any) -> bool | None:
         ">": lambda: value > other, ">=": lambda: value >= other,
         "contains": lambda: part in text, "not_contains": lambda: part not in text,
         "starts_with": lambda: text.startswith(part), "ends_with": lambda: text.endswith(part),
-    }[operator]())  # fmt: skip
+    }[sign]())  # fmt: skip
 
 
 class _Day(dt.date):

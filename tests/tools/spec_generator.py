@@ -39,6 +39,8 @@ _BELOW = {
     "orders": ["order_lines.pieces"],
     "regions": ["orders.amount", "tickets.minutes", "customers.credit"],
 }
+_DAYS = {"orders": "orders.shipped_on", "customers": "customers.since", "tickets": "tickets.opened"}
+_DATES_BELOW = {"customers": ["orders.placed_at", "orders.shipped_on", "tickets.opened"]}
 _RELATED = {"customers": ["orders", "tickets"], "orders": ["order_lines"], "regions": ["tickets"]}
 _PATHS = {
     "seller": ("orders.seller_id", "people.id", "inner"),
@@ -103,6 +105,7 @@ class _Maker:
             table, dimensions=dimensions, measures=measures, conditions=tuple(conditions),
             comparisons=comparisons, top_per_group=top, order=self.order(exact),
             limit=self.pick([None, None, None, None, None, 0, 1, 5, 5]),
+            limit_percent=self.pick([None] * 12 + [0, 10, 37.5, 100]),
             distinct=not measures and self.chance.random() < 0.5,
         )  # fmt: skip
 
@@ -214,12 +217,25 @@ class _Maker:
             other = self.pick([self.of(table, "number"), 2, 0.5])
             op = self.pick(["add", "subtract", "multiply"])
             value = q.Arithmetic(op=op, args=(of, other))
+        if table in _DAYS and self.chance.random() < 0.2:
+            value = self.days(table)
         aggregate = self.pick(["sum", "sum", "sum", "avg", "min", "max", "count", "count_distinct",
                                "median", "quantile", "stddev", "variance"])  # fmt: skip
         return q.Measure(
             name=name, aggregate=aggregate, of=value, where=where,
             quantile=self.pick([0.25, 0.5, 0.75]) if aggregate == "quantile" else None,
         )  # fmt: skip
+
+    def days(self, table: str) -> q.Arithmetic:
+        """Make the days between two dates of a row, or to a date of the rows below it."""
+        first, second = column(_DAYS[table]), self.of(table, "date")
+        if table in _DATES_BELOW:
+            earliest = q.Below(
+                aggregate=self.pick(["min", "max"]), of=column(self.pick(_DATES_BELOW[table]))
+            )
+            return q.Arithmetic(op="days", args=(first, earliest))
+        args = (first, second) if self.chance.random() < 0.5 else (second, first)
+        return q.Arithmetic(op="days", args=args)
 
     # --- conditions ------------------------------------------------------------------------------
 
@@ -310,6 +326,12 @@ class _Maker:
             return q.AnyOf(any=(
                 q.Predicate(on=q.MeasureRef(measure=measures[0].name), operator="is_not_null"),
             ))  # fmt: skip
+        exact = [m for m in numbers if m.aggregate in ("count", "count_distinct", "sum")]
+        if len(exact) > 1 and self.chance.random() < 0.6:
+            return q.Predicate(
+                on=q.MeasureRef(measure=exact[0].name), operator=self.pick(["<", ">=", "!="]),
+                than=q.MeasureRef(measure=exact[1].name),
+            )  # fmt: skip
         test = q.Predicate(
             on=q.MeasureRef(measure=self.pick(numbers).name),
             operator=self.pick([">", "<=", "is_not_null", "!="]), values=(2,),

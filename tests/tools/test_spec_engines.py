@@ -123,6 +123,10 @@ def test_the_generated_specs_use_every_part_that_a_spec_has() -> None:
     assert values(q.JoinPath, "kind") == {"inner", "left"}
     kinds = {type(part) for part in parts}
     assert kinds >= {q.AllOf, q.AnyOf, q.NoneOf, q.Ratio, q.Bucket, q.TopPerGroup, q.Arithmetic}
+    assert {"days", "add", "subtract", "multiply"} <= values(q.Arithmetic, "op")
+    assert values(q.Below, "aggregate") == {"min", "max"}
+    assert {None, 10, 37.5} <= values(q.QuerySpec, "limit_percent")
+    assert sum(isinstance(p, q.Predicate) and p.than is not None for p in parts) > 5
     below = sum(isinstance(p, q.QuerySpec) and any(m.name[0] == "b" for m in p.measures)
                 for p in parts)  # fmt: skip
     assert below > 40  # measures of tables whose rows point at the spec's

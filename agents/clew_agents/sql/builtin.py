@@ -26,6 +26,7 @@ from clew_agents.sql.open_words import (
     refuse_open_size,
     refuse_two_ways,
 )
+from clew_agents.sql.plain_words import plainly
 from clew_agents.sql.read import read
 from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
@@ -98,6 +99,7 @@ class BuiltinProposer:
         self, question: str, context: SqlContext, pins: Pins, *, asking: bool = True
     ) -> list[Candidate]:
         """Make candidates; what is asked back comes with options where ``asking``."""
+        question = plainly(question, context.vocabulary)
         tagged = tag(question, context.vocabulary, context.values, context.today)
         items = reworded(tagged, context.vocabulary, context.values)
         try:

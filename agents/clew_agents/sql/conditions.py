@@ -221,7 +221,7 @@ class ConditionMaker:
             raise NotUnderstood([test.text], f"{test.text!r}: of what?")
         if not reaches(self.vocabulary.catalog, self.base, name.table):
             raise NotUnderstood([], f"{test.text!r}: of one row of {name.table!r} or of all?")
-        on = q.Column(table=name.table, column=name.column or "")
+        on = name.value
         measure = q.Measure(name="average", aggregate="avg", of=on)
         spec = q.QuerySpec(source=self.source, table=name.table, measures=(measure,))
         return q.Predicate(on=on, operator=test.operator, spec=spec)

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
+from clew_agents.sql.describe_days import days_between
 from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
 from clew_core.number_format import format_number
@@ -52,6 +53,8 @@ class Describer:
 
     def column(self, value: q.Column | q.Arithmetic | None) -> str:
         """Say a column: in the question's words, else by its name."""
+        if isinstance(value, q.Arithmetic) and value.op == "days":
+            return days_between(value, self)
         if not isinstance(value, q.Column):
             return "value"
         said = self.terms.get(f"{value.table}.{value.column}")

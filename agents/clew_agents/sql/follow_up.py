@@ -250,7 +250,9 @@ def _recomputed(spec: q.QuerySpec, ops: Sequence[Op], resolver: Resolver) -> q.Q
     return replace(spec, measures=tuple(measures), order=order)
 
 
-def _columns(value: q.Column | q.Arithmetic | int | float | None) -> Iterable[tuple[str, str]]:
+def _columns(
+    value: q.Column | q.Arithmetic | q.Below | int | float | None,
+) -> Iterable[tuple[str, str]]:
     if isinstance(value, q.Column):
         yield value.table, value.column
     elif isinstance(value, q.Arithmetic):

@@ -289,7 +289,7 @@ class MeasureMaker:
             return metric_measure(column.metric, self.vocabulary)
         if column is None:
             return q.Measure(name=f"{_plain(computed.table)}_count", aggregate="count")
-        of = q.Column(table=column.table, column=column.column or "")
+        of = column.value
         head = {"count_distinct": "", "count": ""}.get(aggregate or "", f"{aggregate}_")
         tail = "_count" if aggregate in ("count", "count_distinct") else ""
         title = _plain(computed.table) if computed.table != column.table else column.column

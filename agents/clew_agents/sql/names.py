@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew_agents.sql.words import split_name
+from clew_core.query_spec import Arithmetic, Column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,8 @@ class Name:
         metric: the name of the company's measure that it stands for; then ``column`` is that too.
         role: the column that points at the table under this name: a buyer is an employee.
         told: a meaning gives the name, not the schema.
+        is_audit: a meaning says that the column dates the row itself: when it was loaded.
+        computed: in each row of the table, from its columns; then ``column`` names no column.
         term: the company's word for some rows of the table; then ``column`` is None.
     """
 
@@ -34,6 +37,8 @@ class Name:
     term: str = ""
     told: bool = False
     role: tuple[str, str] | None = None
+    is_audit: bool = False
+    computed: Arithmetic | None = None
 
     @property
     def is_flag(self) -> bool:
@@ -41,6 +46,11 @@ class Name:
         if self.type == "integer" and self.column is not None:
             return split_name(self.column)[0] in ("is", "has")
         return self.type == "boolean"
+
+    @property
+    def value(self) -> Column | Arithmetic:
+        """What a row holds under this name."""
+        return self.computed or Column(table=self.table, column=self.column or "")
 
     @property
     def raw(self) -> str:

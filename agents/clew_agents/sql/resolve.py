@@ -20,7 +20,9 @@ DATES = ("date", "timestamp")
 _FAR = 99
 _TOLD = 0.64
 # Words in the names of columns that say when a row was written, not when something happened.
-_AUDIT = frozenset("crtd updt ts etl loaded inserted updated modified changed deleted".split())
+_AUDIT = frozenset("crtd updt ts etl loa loaded inserted updated modified changed deleted".split())
+
+_LOADS = ("loadat", "loaddt", "etl")
 
 # What somebody does for a while is dated by when it began.
 _HELD = frozenset("run ran held hold launch launched conducted organised organized".split())
@@ -489,7 +491,7 @@ def _business_dates(names: list[Name]) -> list[Name]:
 
 def _is_audit(name: Name) -> bool:
     """Whether a date only says when a row was written; names may run words together: LOADAT."""
-    return not _AUDIT.isdisjoint(name.words) or name.letters.startswith(("loadat", "loaddt", "etl"))
+    return name.is_audit or not _AUDIT.isdisjoint(name.words) or name.letters.startswith(_LOADS)
 
 
 def _date_of(table: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clew_agents.sql.acts import settle_acts
+from clew_agents.sql.spans import with_spans
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import STOCK
 from clew_agents.sql.units import settle_units
@@ -39,6 +40,7 @@ def reworded(items: Sequence[Item], vocabulary: Vocabulary, values: ValueIndex) 
     found = list(items)
     found = _comparatives(found, vocabulary)
     found = settle_units(found, vocabulary)
+    found = with_spans(found, vocabulary)
     found = _without_parts(found)
     found = _out_of_stock(found, vocabulary)
     found = _values_after_from(found, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 from clew_agents.sql.words import singular
 
@@ -81,6 +82,32 @@ STARTED = frozenset("started starts start began begun begin launched".split())
 ENDED = frozenset("ended ends end finished stopped expired".split())
 STARTS = STARTED | frozenset("first from since launch".split())
 ENDS = ENDED | frozenset("last until finish stop expiry expires".split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """What somebody does from one date to another: words for it, for its begin and for its end."""
+
+    nouns: frozenset[str]
+    begins: frozenset[str]
+    ends: frozenset[str]
+
+
+PHASES: tuple[Phase, ...] = tuple(
+    Phase(nouns=frozenset(n.split()), begins=frozenset(b.split()), ends=frozenset(e.split()))
+    for n, b, e in (
+        (
+            "delivery transit shipping",
+            "shipped sent dispatched left departed departure ship dispatch",
+            "delivered delivery arrived arrival deliver",
+        ),
+        (
+            "resolution solving handling",
+            "opened created reported raised",
+            "closed solved resolved finished completed",
+        ),
+    )
+)
 
 # "Today" asks for what still goes on where a date of these words is empty so long.
 NOW = frozenset(("today", "now", "currently", "at present", "at the moment"))

@@ -34,6 +34,11 @@ _SUFFIXES = frozenset(
     "pct percent".split()
 )
 _PREFIXED = re.compile(r"(s|n|b|d|t|ts|m|i|f|dt|str|int|dec|num)(?=[A-Z][a-z])")
+_LOADED = re.compile(
+    r"\b(row|record) (was |is )?(last )?"
+    r"(reached|arrived|loaded|written|inserted|updated|changed|copied|entered)\b",
+    re.IGNORECASE,
+)
 _DERIVED = frozenset("ment ments er or r ion al age ance".split())
 _NUMBERS = ("integer", "number", "decimal")
 _AMOUNTS = frozenset("amount value total sum".split())
@@ -217,6 +222,8 @@ class Vocabulary:
 
     def column(self, name: Name) -> Column:
         """Look a column name up in the catalog."""
+        if name.computed is not None:
+            return Column(name=name.column or "", type="integer", unit="days")
         table = self.catalog.table(name.table)
         column = table.column(name.column or "") if table else None
         assert column is not None  # names are made from the catalog
@@ -396,7 +403,8 @@ def _column_names(table: Table) -> Iterable[Name]:
                 words = words[1:]
         if len(words) > 1 and words[-1] in _UNITS:
             words = words[:-1]
-        yield _name(table.name, column.name, words, column.type)
+        name = _name(table.name, column.name, words, column.type)
+        yield replace(name, is_audit=bool(_LOADED.search(column.meaning or "")))
 
 
 def _row_nouns(catalog: Catalog) -> frozenset[str]:

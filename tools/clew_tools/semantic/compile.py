@@ -103,6 +103,8 @@ class _Compiler:
             query = self._chosen(query, on_groups)
         if self.spec.top_per_group is not None:
             query = self._first_of_each(query, self.spec.top_per_group)
+        if self.spec.limit_percent is not None:
+            query = self._first_part(query, self.spec.limit_percent)
         if self.spec.set_operation is not None:
             query = self._combined(query, self.spec.set_operation)
         if ordered or self.spec.limit is not None:
@@ -169,9 +171,7 @@ class _Compiler:
             raise RetryByModel(f"The spec has no dimension {sorted(unknown)[0]!r}.")
         if top.limit < 1:
             raise RetryByModel(f"The first {top.limit} of each group are none: give 1 or more.")
-        place = "place"
-        while place in self.names:
-            place += "_"
+        place = self._free("place")
         numbered = self._all_from(self.layers.add("rows_", query)).select(
             self.writer.alias(
                 exp.Window(
@@ -184,6 +184,30 @@ class _Compiler:
         )
         first = exp.LTE(this=self.writer.column(place), expression=exp.convert(top.limit))
         return self._all_from(self.layers.add("numbered", numbered)).where(first)
+
+    def _first_part(self, query: exp.Query, percent: float) -> exp.Select:
+        """Keep the first so many in a hundred of the rows; a part of a row counts as one."""
+        if not 0 <= percent <= 100:
+            raise RetryByModel(f"{percent!r} percent of the rows: give 0 to 100.")
+        place, size = self._free("place"), self._free("size")
+        order = exp.Order(expressions=self._keys(self.spec.order))
+        everything = exp.Window(this=exp.Count(this=exp.Star()))
+        numbered = self._all_from(self.layers.add("rows_", query)).select(
+            self.writer.alias(exp.Window(this=exp.RowNumber(), order=order), place),
+            self.writer.alias(everything, size),
+        )
+        before = exp.Sub(this=self.writer.column(place), expression=exp.convert(1))
+        part = exp.LT(  # in whole numbers: a tenth of 30 rows is 3, and never 4
+            this=exp.Mul(this=exp.paren(before), expression=exp.convert(100)),
+            expression=exp.Mul(this=exp.convert(percent), expression=self.writer.column(size)),
+        )
+        return self._all_from(self.layers.add("numbered", numbered)).where(part)
+
+    def _free(self, name: str) -> str:
+        """Give a name that no column of the result has."""
+        while name in self.names:
+            name += "_"
+        return name
 
     def _combined(self, query: exp.Query, operation: q.SetOperation) -> exp.Query:
         """Combine with another spec's result; its columns take the names of this one's."""

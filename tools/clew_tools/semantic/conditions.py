@@ -16,7 +16,7 @@ from clew_tools.semantic.definitions import Written
 from clew_tools.semantic.grains import at_grain, kind_at
 from clew_tools.semantic.keys import NoPath, Step, steps_to_child, steps_to_parent
 from clew_tools.semantic.scope import Scope, chosen_path
-from clew_tools.semantic.writer import next_day
+from clew_tools.semantic.writer import next_day, wrapped
 
 _SIGNS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
@@ -71,6 +71,8 @@ class Conditions:
             return value
         if test.operator in _ORDERING:
             value = self.writer.by_code_points(value, kind)
+        if test.than is not None:
+            return self._than(test, value, test.than)
         if test.spec is not None:
             return self._against(test, value, test.spec)
         if None in test.values:
@@ -100,6 +102,17 @@ class Conditions:
         if operator == "not_in":
             return exp.not_(exp.In(this=value, expressions=literals))
         return _SIGNS[operator](this=value, expression=literals[0])
+
+    def _than(self, test: q.Predicate, value: exp.Expr, than: q.MeasureRef) -> exp.Expr:
+        """Compare a measure with another one of the same group."""
+        if test.operator not in _SIGNS or test.values or test.spec is not None:
+            raise RetryByModel("Two measures are compared by a sign, without values.")
+        if not isinstance(test.on, q.MeasureRef):
+            raise RetryByModel(f"Only a measure is compared with the measure {than.measure!r}.")
+        other, kind = self.subject(q.Predicate(on=than, operator=test.operator))
+        if test.operator in _ORDERING:
+            other = self.writer.by_code_points(other, kind)
+        return _SIGNS[test.operator](this=wrapped(value), expression=wrapped(other))
 
     # --- days of moments -----------------------------------------------------------------------
 

@@ -102,8 +102,10 @@ def combined(measure: q.Measure, leaf: Callable[[q.Measure], exp.Expr], writer: 
     return writer.ratio(top, bottom)
 
 
-def columns_of(value: q.Column | q.Arithmetic | int | float | None) -> list[q.Column]:
-    """List the columns of a value."""
+def columns_of(
+    value: q.Column | q.Arithmetic | q.Below | int | float | None,
+) -> list[q.Column]:
+    """List the columns of a value, but not those of the rows below."""
     if isinstance(value, q.Column):
         return [value]
     if isinstance(value, q.Arithmetic):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -16,7 +17,15 @@ from clew_core import query_spec as q
 from clew_core.errors import RetryByModel
 from clew_tools.database.catalog import Catalog, Table
 from clew_tools.semantic.definitions import Written
-from clew_tools.semantic.keys import Step, leads_back, reaches, shortest_path, steps_of
+from clew_tools.semantic.grains import at_grain, place_in_time
+from clew_tools.semantic.keys import (
+    Step,
+    leads_back,
+    reaches,
+    shortest_path,
+    steps_of,
+    steps_to_child,
+)
 from clew_tools.semantic.writer import Writer, wrapped
 
 
@@ -86,18 +95,22 @@ class Scope:
             raise RetryByModel(f"Table {column.table!r} has no column {column.column!r}.")
         return self.writer.column(column.column, self._join(column))
 
-    def value(self, value: q.Column | q.Arithmetic | int | float) -> exp.Expr:
+    def value(self, value: q.Column | q.Arithmetic | q.Below | int | float) -> exp.Expr:
         """Write a value of a row."""
         if isinstance(value, q.Column):
             return self.column(value)
+        if isinstance(value, q.Below):
+            return self._below(value)
         if isinstance(value, Written):
             return self._written(value)
         if isinstance(value, q.Arithmetic):
             return self._arithmetic(value)
         return exp.convert(value)
 
-    def kind(self, value: q.Column | q.Arithmetic) -> str:
+    def kind(self, value: q.Column | q.Arithmetic | q.Below) -> str:
         """Say of what kind a value is."""
+        if isinstance(value, q.Below):
+            return self.kind(value.of)
         if isinstance(value, q.Arithmetic):
             return value.kind if isinstance(value, Written) else "number"
         column = self._table(value.table).column(value.column)
@@ -121,7 +134,37 @@ class Scope:
 
         return value.tree.copy().transform(named)
 
+    def _below(self, value: q.Below) -> exp.Expr:
+        """Write the earliest or latest value of the rows that point at a row."""
+        near, table = self.anchor_alias, value.of.table
+        steps = steps_to_child(self.catalog, self.anchor, table) if table != self.anchor else ()
+        if not steps or value.of.path is not None:
+            raise RetryByModel(f"No rows of {table!r} lie below a row of {self.anchor!r}.")
+        inner = Scope(replace(self.spec, table=table, joins=()), self.catalog, self.writer)
+        inner.read_from_the_end(steps, None)
+        first = inner.name_before(steps, 0)
+        on = inner.equal(first, steps[0].right_columns, near, steps[0].left_columns)
+        found = inner.column(value.of)
+        if near in inner.joined or near == inner.alias:
+            raise RetryByModel(f"The rows of {table!r} can't be read once more below themselves.")
+        extreme = {"min": exp.Min, "max": exp.Max}[value.aggregate](this=found)
+        return exp.Subquery(this=inner.select().select(extreme).where(on))
+
+    def _days(self, value: q.Arithmetic) -> exp.Expr:
+        """Count the days between two dates; the time of day does not count."""
+        if len(value.args) != 2:
+            raise RetryByModel(f"'days' takes two dates, not {len(value.args)}.")
+        places = []
+        for arg in value.args:
+            if isinstance(arg, int | float) or self.kind(arg) not in ("date", "timestamp"):
+                raise RetryByModel("'days' lie between two dates: give it two columns of dates.")
+            day = at_grain(self.value(arg), "day", self.writer.dialect)
+            places.append(place_in_time(day, "day", self.writer.dialect, 1)[0])
+        return exp.Sub(this=wrapped(places[1]), expression=exp.paren(places[0]))
+
     def _arithmetic(self, value: q.Arithmetic) -> exp.Expr:
+        if value.op == "days":
+            return self._days(value)
         kinds = {"add": exp.Add, "subtract": exp.Sub, "multiply": exp.Mul, "divide": exp.Div}
         if len(value.args) < 2:
             raise RetryByModel(f"{value.op!r} needs two values or more, not {len(value.args)}.")
