@@ -15,7 +15,7 @@ import pandas as pd
 
 from clew_core import query_spec as q
 from tools.semantic import plain
-from tools.spec_values import aggregate, at, months_back, simple
+from tools.spec_values import aggregate, at, back, simple, years_back
 from tools.spec_world import TABLES
 
 Row = dict[str, Any]
@@ -326,16 +326,16 @@ def _along(c: q.Comparison, over: q.Dimension, row: Row, series: list[Row]) -> A
         known = [r[c.measure] for r in dated if r[over.name] <= time]
         return _total(known)
     if c.kind in ("rolling_sum", "rolling_avg"):
-        window = {_back(time, over, n) for n in range(c.periods)}
+        window = {back(time, over, n) for n in range(c.periods)}
         known = [r[c.measure] for r in dated if r[over.name] in window]
         present = [v for v in known if v is not None]
         if c.kind == "rolling_avg":
             return sum(present) / len(present) if present else None
         return _total(known)
     if c.kind == "same_period_last_year":
-        then = _years_back(time, over, c.periods)
+        then = years_back(time, over, c.periods)
     else:
-        then = _back(time, over, c.periods)
+        then = back(time, over, c.periods)
     earlier = next((r[c.measure] for r in dated if r[over.name] == then), None)
     if c.kind in ("previous_period", "same_period_last_year"):
         return earlier
@@ -349,29 +349,6 @@ def _along(c: q.Comparison, over: q.Dimension, row: Row, series: list[Row]) -> A
 def _total(values: list[Any]) -> Any:
     known = [v for v in values if v is not None]
     return sum(known) if known else None
-
-
-def _back(time: Any, over: q.Dimension, periods: int) -> Any:
-    if over.grain in ("day", "week"):
-        return time - dt.timedelta(days=periods * (7 if over.grain == "week" else 1))
-    if over.grain == "hour":
-        return time - dt.timedelta(hours=periods)
-    if over.grain in ("month", "quarter"):
-        return months_back(time, periods * (3 if over.grain == "quarter" else 1))
-    return time - periods
-
-
-def _years_back(time: Any, over: q.Dimension, years: int) -> Any:
-    if over.grain == "week":
-        return time - dt.timedelta(days=364 * years)
-    if over.grain in ("month", "quarter"):
-        return months_back(time, 12 * years)
-    if over.grain == "year":
-        return time - years
-    try:
-        return time.replace(year=time.year - years)
-    except ValueError:  # there was no such day
-        return "never"
 
 
 def _leaves(measure: q.Measure) -> list[q.Measure]:

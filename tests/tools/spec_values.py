@@ -82,3 +82,28 @@ def aggregate(measure: q.Measure, values: list[Any]) -> Any:
         "stddev": series.std, "variance": series.var,
     }  # fmt: skip
     return simple(float(results[str(name)]()))
+
+
+def back(time: Any, over: q.Dimension, periods: int) -> Any:
+    """Give the period that lies so far back."""
+    if over.grain in ("day", "week"):
+        return time - dt.timedelta(days=periods * (7 if over.grain == "week" else 1))
+    if over.grain == "hour":
+        return time - dt.timedelta(hours=periods)
+    if over.grain in ("month", "quarter"):
+        return months_back(time, periods * (3 if over.grain == "quarter" else 1))
+    return time - periods
+
+
+def years_back(time: Any, over: q.Dimension, years: int) -> Any:
+    """Give the same period of an earlier year."""
+    if over.grain == "week":
+        return time - dt.timedelta(days=364 * years)
+    if over.grain in ("month", "quarter"):
+        return months_back(time, 12 * years)
+    if over.grain == "year":
+        return time - years
+    try:
+        return time.replace(year=time.year - years)
+    except ValueError:  # there was no such day
+        return "never"

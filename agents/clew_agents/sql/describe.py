@@ -21,8 +21,6 @@ _SIGNS = {
     "contains": "containing", "not_contains": "not containing", "starts_with": "beginning with",
     "ends_with": "ending with", "not_in": "other than",
 }  # fmt: skip
-
-
 _COMPARED = {
     "running_total": "running total", "rolling_avg": "rolling average",
     "rolling_sum": "rolling total", "difference": "change", "growth": "growth",
