@@ -100,10 +100,33 @@ def test_a_named_index_is_a_column_and_names_of_columns_are_made_unique() -> Non
     assert as_arrow("s", _sales())[0].column_names == ["region", "amount"]
 
 
-def test_polars_is_read_by_its_arrow() -> None:
+def test_polars_is_read_by_its_arrow_without_python_objects() -> None:
     # Stands in for polars, which hands its tables over in this way.
-    frame = SimpleNamespace(to_arrow=lambda: pa.table({"a": [1, 2]}))
-    assert as_arrow("p", frame)[0].to_pylist() == [{"a": 1}, {"a": 2}]
+    whole = SimpleNamespace(
+        schema={"a": "Int64", "thing": "Object"},
+        to_arrow=lambda: pa.table({"thing": [b"where it lies"]}),
+        drop=lambda names: SimpleNamespace(
+            to_arrow=lambda: pa.table({"a": [1, 2]}) if names == ["thing"] else None
+        ),
+    )
+    table, warnings = as_arrow("p", whole)
+    assert table.to_pylist() == [{"a": 1}, {"a": 2}]
+    assert len(warnings) == 1 and "'thing'" in warnings[0]
+
+
+def test_polars_itself_where_it_is_installed() -> None:
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    frame = polars.DataFrame(
+        {
+            "city": ["Bern", None],
+            "kind": polars.Series(["x", "y"], dtype=polars.Enum(["x", "y"])),
+            "thing": polars.Series([object(), object()], dtype=polars.Object),
+        }
+    )
+    assert list(frames_in({"frame": frame, "later": frame.lazy()})) == ["frame"]
+    assert _ask("SELECT * FROM frame WHERE kind = 'x'", {"frame": frame}) == [
+        {"city": "Bern", "kind": "x"}
+    ]
 
 
 @pytest.mark.parametrize(

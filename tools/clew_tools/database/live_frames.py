@@ -199,10 +199,13 @@ def as_arrow(name: str, frame: Any) -> tuple[pa.Table, list[str]]:
     import pyarrow as pa
 
     parts: list[tuple[str, Callable[[], Any]]]
+    objects: list[str] = []
     if isinstance(frame, pa.RecordBatch):
         frame = pa.Table.from_batches([frame])
     elif not isinstance(frame, pa.Table) and hasattr(frame, "to_arrow"):
-        frame = frame.to_arrow()
+        # polars would write Python objects as the places where they lie in memory.
+        objects = [name for name, type_ in frame.schema.items() if str(type_) == "Object"]
+        frame = (frame.drop(objects) if objects else frame).to_arrow()
     if isinstance(frame, pa.Table):
         parts = [
             (column, partial(_flat, frame.column(at)))
@@ -212,19 +215,21 @@ def as_arrow(name: str, frame: Any) -> tuple[pa.Table, list[str]]:
         parts = _pandas_parts(frame)
     columns: dict[str, Any] = {}
     taken: set[str] = set()
-    warnings = []
+    warnings = [_left_out(column, name) for column in objects]
     for wanted, read in parts:
         try:
             column = read()
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            warnings.append(
-                f"Column {wanted!r} of {name!r} holds what no table can hold and is left out."
-            )
+            warnings.append(_left_out(wanted, name))
             continue
         columns[_free(wanted, taken)] = column
     if not columns:
         raise SourceError(f"No column of {name!r} can be read as a table.")
     return pa.table(columns), warnings
+
+
+def _left_out(column: str, frame: str) -> str:
+    return f"Column {column!r} of {frame!r} holds what no table can hold and is left out."
 
 
 def _pandas_parts(frame: Any) -> list[tuple[str, Callable[[], Any]]]:
