@@ -156,6 +156,8 @@ def test_the_engine_itself_reads_no_file_and_no_other_variable(tmp_path: Path) -
     engine = FramesEngine({"sales": _sales()}, threads=1)
     try:
         assert engine.rows("SELECT count(*) FROM temp.main.sales", Deadline()) == [(4,)]
+        closed = "current_setting('python_enable_replacements')"
+        assert engine.rows(f"SELECT {closed}", Deadline()) == [(False,)]
         for sql in (
             "SELECT * FROM other",
             f"SELECT * FROM '{tmp_path / 'f.csv'}'",
