@@ -115,8 +115,9 @@ class FramesEngine(DuckDBEngine):
         connection = duckdb.connect(":memory:", config=config)
         if self._rules is not None:
             cage.enter(self._rules)
-        # Else a name of SQL could stand for any variable of any function that is at work.
-        connection.execute("SET python_enable_replacements = false")
+        # Else a name of SQL could stand for any variable of any function that is at work. Without
+        # GLOBAL it would hold for this connection only, and statements run on cursors.
+        connection.execute("SET GLOBAL python_enable_replacements = false")
         connection.execute(f"SET threads = {threads or os.cpu_count() or 1}")
         progress_bar.leave_out(connection)
         connection.execute("SET enable_external_access = false")
