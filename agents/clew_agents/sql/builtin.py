@@ -19,6 +19,7 @@ from clew_agents.sql.assemble import Assembler
 from clew_agents.sql.changes import refuse_changes
 from clew_agents.sql.confidence import calibrated, with_risk
 from clew_agents.sql.exclusive import exclusive
+from clew_agents.sql.flags import flagged
 from clew_agents.sql.open_words import (
     also_open,
     phrase_around,
@@ -33,18 +34,16 @@ from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.rewording import reworded
 from clew_agents.sql.tagging import Item, tag
 from clew_agents.sql.tokens import tokenize
-from clew_agents.sql.typos import misspelt
-from clew_agents.sql.vocabulary import GOOD, Match, Vocabulary, overview
+from clew_agents.sql.typos import misspelt, together
+from clew_agents.sql.vocabulary import Vocabulary, overview
 from clew_core.answer import Clarification, Option, ProposerName
 from clew_core.deadline import Deadline
 from clew_core.query_spec import QuerySpec
-from clew_tools.database.source import ValueHit, ValueIndex
+from clew_tools.database.source import ValueIndex
 from clew_tools.semantic.keys import NoPath, reaches
 
 Pins = dict[str, tuple[str, str]]
 _MOST_OPTIONS = 6
-_TRUE = ("yes", "y", "true", "t")
-_FALSE = ("no", "n", "false", "f")
 _NO_TYPOS = frozenset(
     "more than less much many most least good better best bad worst second third last next "
     "both each other same such very".split()
@@ -120,9 +119,9 @@ class BuiltinProposer:
         self, question: str, problem: NotUnderstood, context: SqlContext, pins: Pins
     ) -> list[Candidate]:
         """Read a mistyped value as the one value that it can be, and say so; else nothing."""
-        if problem.reason or len(problem.words) != 1:
+        word = together(problem.words, question)
+        if problem.reason or word is None:
             return []
-        word = problem.words[0]
         meant = misspelt(word, question, context.values)
         if meant is None:
             return []
@@ -147,7 +146,7 @@ class BuiltinProposer:
     ) -> list[Candidate]:
         cued = context.previous is not None and follow_up.has_cue(question)
         kept = follow_up.without_words(items) if cued else list(items)
-        kept = flagged(kept, context)
+        kept = flagged(kept, context.vocabulary, context.values)
         reading = read(kept)
         resolver = Resolver(
             vocabulary=context.vocabulary,
@@ -267,52 +266,6 @@ class BuiltinProposer:
                 options=tuple(options),
             )
         )
-
-
-def flagged(items: Sequence[Item], context: SqlContext) -> list[Item]:
-    """Let a part of a name be a name where it is that of columns of truth values: "insured".
-
-    Where a column holds "yes" and "no" its name stands for its "yes", except where it groups.
-    """
-    vocabulary, truths = context.vocabulary, _truths(context.values)
-    found: list[Item] = []
-    for item in items:
-        if item.tag in "Fh" and truths and not (found and found[-1].tag in "GD"):
-            hits = _true_hits(item, vocabulary, truths)
-            if hits:
-                found.append(replace(item, tag="V", matches=(), hits=hits, value=item.text))
-                continue
-        if item.tag == "h":
-            hinted = vocabulary.hints(item.value)
-            names = [n for n in vocabulary.columns if (n.table, n.column) in hinted]
-            if names and all(name.is_flag for name in names):
-                matches = tuple(Match(name=name, score=GOOD) for name in names)
-                item = replace(item, tag="F", value="", matches=matches)
-        found.append(item)
-    return found
-
-
-def _truths(values: ValueIndex) -> dict[tuple[str, str], ValueHit]:
-    """The columns that hold "yes" and "no", or other words for these, and their "yes"."""
-    false = {(h.table, h.column) for word in _FALSE for h in values.find(word)}
-    return {
-        (hit.table, hit.column): hit
-        for word in _TRUE
-        for hit in values.find(word)
-        if (hit.table, hit.column) in false
-    }
-
-
-def _true_hits(
-    item: Item, vocabulary: Vocabulary, truths: dict[tuple[str, str], ValueHit]
-) -> tuple[ValueHit, ...]:
-    if item.tables:
-        return ()
-    named = {(m.name.table, m.name.column or "") for m in item.matches}
-    named = named or set(vocabulary.hints(item.value))
-    if not named or not named <= truths.keys():
-        return ()
-    return tuple(truths[place] for place in sorted(named))
 
 
 def _noted(found: Sequence[Candidate], resolver: Resolver) -> list[Candidate]:

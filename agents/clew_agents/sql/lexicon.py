@@ -152,6 +152,7 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("Z", "or more", "or more, and more, and above, or above, or higher, and over"),
     **_rows("Z", "or less", "or less, and less, and below, or below, or lower, or fewer"),
     **_rows("B", "", "between, in the range, in the range of, in the range from, ranging from, "
+            "ranges from, ranges between, range from, "
             "in a range of"),
     **_rows("E", "", "is, are, was, were, equals, equal to, =, being, be, called, named, equal"),
     **_rows("X", "",
@@ -243,6 +244,8 @@ FOLLOW_UP_CUES: tuple[tuple[str, ...], ...] = tuple(
     tuple(cue.split())
     for cue in (
         "and", "what about", "how about", "same", "the same", "now", "but", "only", "instead",
-        "then", "also", "or", "do the same", "now do the same", "again", "as a", "just",
+        "then", "also", "or", "keep only", "keep just", "restrict", "limit it", "limit that",
+        "limit this", "show it", "show that", "show this", "break it down", "break that down",
+        "split it", "group it", "do the same", "now do the same", "again", "as a", "just",
     )
 )  # fmt: skip

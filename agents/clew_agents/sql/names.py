@@ -24,6 +24,7 @@ class Name:
         told: a meaning gives the name, not the schema.
         is_audit: a meaning says that the column dates the row itself: when it was loaded.
         computed: in each row of the table, from its columns; then ``column`` names no column.
+        truth: its numbers are 0 and 1, and stand for false and true.
         term: the company's word for some rows of the table; then ``column`` is None.
     """
 
@@ -36,6 +37,7 @@ class Name:
     metric: str = ""
     term: str = ""
     told: bool = False
+    truth: bool = False
     role: tuple[str, str] | None = None
     is_audit: bool = False
     computed: Arithmetic | None = None
@@ -43,6 +45,8 @@ class Name:
     @property
     def is_flag(self) -> bool:
         """Whether it is a column of truth values, also where the engine has only numbers."""
+        if self.truth:
+            return True
         if self.type == "integer" and self.column is not None:
             return split_name(self.column)[0] in ("is", "has")
         return self.type == "boolean"

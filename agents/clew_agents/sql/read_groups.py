@@ -113,14 +113,16 @@ class GroupReader:
                 break
 
     def _owned(self, at: int) -> int:
-        """Step over the table of "by status of the flight and cabin"."""
+        """Step over the table of "by status of the flight (and cabin)"."""
         table = self.cursor.next(at)
         said = at + 1 < len(self.cursor.items) and self.cursor.items[at + 1].text.lower() == "of"
         if table is None or not said or not self.cursor.is_table(table):
             return at
         owners = {match.name.table for match in self.cursor.items[at].matches}
         following = self.cursor.tag(self.cursor.next(table, ""))
-        if following != "J" or owners.isdisjoint(self.cursor.items[table].tables):
+        if following not in ("J", "", "W", "%", "P"):
+            return at
+        if owners.isdisjoint(self.cursor.items[table].tables):
             return at
         self.cursor.take(table)
         return table

@@ -23,6 +23,9 @@ class ListReader:
         start = self.cursor.next(-1, ".LQDU")
         if start is None or any(self.cursor.tag(i) in "AN" for i in range(start)):
             return
+        numbered = self.cursor.tag(start) == "N" and self._lists_numbers(start)
+        if numbered:
+            start = self._numbered(start) or start
         places, tables, joints = self._run(start)
         if not places:
             return
@@ -35,12 +38,17 @@ class ListReader:
         elif (
             each is None
             and not self._is_of_ranked(places[0])
+            and not numbered
             and not self._is_single(places[0], calm=not grouped and not self._computes())
         ):
             return
         reading = self.cursor.reading
         reading.columns = [self.cursor.items[place] for place in places]
         self.cursor.take(*places, *tables, *joints)
+        for place in places:
+            before = self.cursor.previous(place)
+            if self.cursor.tag(before) == "N" and self.cursor.is_column(place, NUMERIC):
+                self.cursor.silence(before)
         if each is not None:
             table = self.cursor.next(each, ".UD")
             assert table is not None  # as seen
@@ -49,6 +57,29 @@ class ListReader:
             reading.groups.append(Group(item=self.cursor.items[table]))
         else:
             reading.owner = self._owner(places[-1], tables)
+
+    def _numbered(self, at: int | None) -> int | None:
+        """Step over "number of" before a column of numbers: it is the number that is listed."""
+        if at is None or self.cursor.tag(at) != "N":
+            return at
+        column = self.cursor.next(at)
+        number = self.cursor.is_column(column, NUMERIC) and not self.cursor.is_table(column)
+        return column if number and self.cursor.free(column) else at
+
+    def _lists_numbers(self, at: int) -> bool:
+        """Whether "show the number of followers of all musicians" asks for that of each.
+
+        "What are" and "show … of all" list; "what is the number of" is a total.
+        """
+        column = self._numbered(at)
+        table = self.cursor.next(column, ".UD") if column is not None and column != at else None
+        if table is None:
+            return False
+        said = {item.text.lower() for item in self.cursor.items[:at]}
+        joined = self.cursor.tag(table) == "J"
+        listed = any(item.tag == "L" for item in self.cursor.items[:at]) or "what are" in said
+        others = any(item.tag in "GKS%^T" for item in self.cursor.items)
+        return listed and not others and (joined or self.cursor.is_table(table))
 
     def _of_each(self, places: list[int]) -> int | None:
         """The word "each" of "the title and fee of each course", where a course has them."""
@@ -88,7 +119,7 @@ class ListReader:
                 break
             if self.cursor.tag(joint) == "J" and self.cursor.items[joint].value == "and":
                 joints.append(joint)
-                at = self.cursor.next(joint, ".UD")
+                at = self._numbered(self.cursor.next(joint, ".UD"))
             elif self.cursor.items[joint].gap == ",":
                 after = self.cursor.next(joint - 1, ".UD")
                 if after is not None and self.cursor.tag(after) == "J":
@@ -137,12 +168,16 @@ class ListReader:
         if calm and listed and self.cursor.is_column(at, NUMERIC):
             return True
         after = self.cursor.next(at, ".UD")
-        said = at + 1 < len(self.cursor.items) and self.cursor.items[at + 1].text.lower() in _OF
+        behind = [item.text.lower().split()[0] for item in self.cursor.items[at + 1 : at + 2]]
+        said = bool(behind) and behind[0] in _OF
         if calm and said and self._is_plural_of_singular(at) and self.cursor.is_table(after):
             owned = {m.name.table for m in self.cursor.items[at].matches if m.name.column}
             if after is not None and owned & set(self.cursor.items[after].tables):
                 return True
         text = self.cursor.is_column(at, ("text",)) and not self.cursor.is_table(at)
+        named = self.cursor.items[at].text.lower() in ("name", "names")
+        if text and said and named and self.cursor.is_table(after):
+            return not any(item.tag in "GKS" for item in self.cursor.items)
         return calm and text and said and self.cursor.is_table(after)
 
     def _is_plural_of_singular(self, at: int) -> bool:

@@ -248,15 +248,16 @@ class MeasureReader:
     def _operation_on_count(self, places: list[int], count: int | None) -> None:
         """Read "total number of X", "largest number of milliseconds"."""
         assert count is not None
-        right = self.cursor.next(count, ".UDM")
+        right = self.cursor.beyond(count, ".UDM")
         target = self._target(count, right)
         if target is None:
             return
+        different = [i for i in range(count, right or count) if self.cursor.tag(i) == "D"]
         item = self.cursor.items[target]
         if self.cursor.is_table(target):
             if all(self.cursor.items[place].value == "sum" for place in places):
                 self.cursor.reading.ops.append(Op(aggregate="count", target=item, count=True))
-                self.cursor.take(count, target, *places)
+                self.cursor.take(count, target, *places, *different)
             return  # the average of counts needs a query of its own: left over, asked back
         if self.cursor.is_column(target, NUMERIC):
             for place in places:

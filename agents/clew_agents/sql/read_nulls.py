@@ -21,7 +21,7 @@ class NullReader:
         for at, item in enumerate(self.cursor.items):
             if item.tag != "X" or not self.cursor.free(at):
                 continue
-            if item.value == "null":
+            if item.value in ("null", "filled"):
                 self._stated(at)
             elif item.value == "yet":
                 self._not_yet(at)
@@ -43,7 +43,8 @@ class NullReader:
         right = self.cursor.next(at)
         for place in (left, right):
             if place is not None and self._column(place):
-                self._add(place, taken, empty=not negated)
+                filled = self.cursor.items[at].value == "filled"
+                self._add(place, taken, empty=filled == negated)
                 return
 
     def _not_yet(self, at: int) -> None:

@@ -48,6 +48,8 @@ class TextReader:
 
     def _test(self, sign: int, operator: Operator) -> None:
         held = self.cursor.next(sign)
+        if sign + 1 < len(self.cursor.items) and self.cursor.items[sign + 1].text[:1].isupper():
+            held = sign + 1  # "begins with Ve"
         if held is None or not self.cursor.free(held) or not self._is_literal(held):
             return
         subject = self.cursor.previous(sign, ".E")
@@ -82,6 +84,8 @@ class TextReader:
         item = self.cursor.items[at]
         if self._quoted(at) or item.tag in "?#":
             return True
+        if item.tag == "." and item.text[:1].isupper() and at > 0:
+            return self.cursor.tag(at - 1) == "~"
         return item.tag in "VFh" and (item.text[:1].isupper() or len(item.text) < 3)
 
     def _is_text(self, at: int | None) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clew_agents.sql.acts import settle_acts
+from clew_agents.sql.plainer import plainer
 from clew_agents.sql.spans import with_spans
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import STOCK
@@ -37,7 +38,7 @@ _GRAIN_WORDS = ("week", "day", "month")
 
 def reworded(items: Sequence[Item], vocabulary: Vocabulary, values: ValueIndex) -> list[Item]:
     """Put plainer words in the place of turns of phrase."""
-    found = list(items)
+    found = plainer(items, vocabulary, values)
     found = _comparatives(found, vocabulary)
     found = settle_units(found, vocabulary)
     found = with_spans(found, vocabulary)

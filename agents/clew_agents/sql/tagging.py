@@ -184,7 +184,9 @@ class _Tagger:
             if any(t.kind == "quoted" for t in self.tokens[at : at + length]):
                 continue
             if (entry := PHRASES.get(words)) is not None:
-                known = self.values.find(words[0]) or self.vocabulary.match(words)
+                known = self.values.find(words[0]) or any(
+                    match.score >= GOOD for match in self.vocabulary.match(words)
+                )
                 if entry.value == "verb" and self._is_noun(at):
                     return None  # "customers with both buys and sells"
                 if entry.value == "verb" and known and not self._does(at):
@@ -203,6 +205,8 @@ class _Tagger:
             if not matches:
                 continue
             loose = matches[0].score < (GOOD if length == 1 else 0.95)
+            short = len(matches[0].name.words) == length > 1 and matches[0].score >= 0.9
+            loose = loose and not short  # "invoice total" of inv_tot
             if loose and any((word,) in PHRASES for word in (words[0], words[-1])):
                 continue
             weak = self.vocabulary.weak(words)
@@ -246,6 +250,8 @@ class _Tagger:
     def _is_verb(self, at: int) -> bool:
         """A word in small letters after a pronoun is what somebody does: "do we carry"."""
         before = self.tokens[at - 1].norm if at else ""
+        if before == "to" and self.tokens[at].norm.endswith("ed"):
+            return False  # "limit it to delayed"
         return before in _PRONOUNS and self.tokens[at].text.islower()
 
     def _everyday(self, span: Sequence[Token]) -> bool:

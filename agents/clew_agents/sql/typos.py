@@ -15,6 +15,22 @@ from clew_tools.database.source import ValueHit, ValueIndex
 _SHORTEST, _LONG = 5, 9
 
 
+def together(words: Sequence[str], question: str) -> str | None:
+    """Find the words that are not understood side by side in a question: "smart sppeaker".
+
+    None: they stand apart.
+    """
+    if len(words) == 1:
+        return words[0]
+    told = question.casefold().split()
+    sought = sorted(word.casefold() for word in words)
+    spans = (told[at : at + len(words)] for at in range(len(told) - len(words) + 1))
+    for at, span in enumerate(spans):
+        if sorted(part.strip("?.,!") for part in span) == sought:
+            return " ".join(question.split()[at : at + len(words)]).strip("?.,!")
+    return None
+
+
 def misspelt(word: str, question: str, values: ValueIndex) -> str | None:
     """Find the one value that a word of a question is meant to be; None: none, or several.
 
@@ -23,7 +39,7 @@ def misspelt(word: str, question: str, values: ValueIndex) -> str | None:
         question: that it stands in.
         values: of the source.
     """
-    if len(word) < _SHORTEST or not word.isalpha():
+    if len(word) < _SHORTEST or not word.replace(" ", "").isalpha():
         return None
     hits = values.near(word)
     if len({hit.value for hit in hits}) != 1:
@@ -46,7 +62,8 @@ def _is_written_as_a_name(word: str, question: str) -> bool:
 def _is_named(word: str, question: str, hits: Sequence[ValueHit]) -> bool:
     """Whether the column of the value stands right before it: "with the channel telpehone"."""
     words = re.findall(r"\w+", question.casefold())
-    place = words.index(word.casefold()) if word.casefold() in words else 0
+    first = word.casefold().split()[0]
+    place = words.index(first) if first in words else 0
     before = words[place - 1] if place else ""
     return any(same(before, part) for hit in hits for part in split_name(hit.column))
 

@@ -1,7 +1,8 @@
 """What a unit beside a number says: it repeats that of what is compared, or is converted.
 
 "Over 800 EUR net sales" says no more than "over 800"; "more than 4 kg" of a weight in grams is
-more than 4 000. A unit that fits nothing that is compared stays, and is asked back.
+more than 4 000. Where the data don't say in what they measure, the unit is that of the question.
+A unit that fits nothing that is compared stays, and is asked back.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.vocabulary import Vocabulary
+from clew_agents.sql.words import split_name
 
 # Unit → what it measures, and how many of the smallest unit here it is.
 _SIZES: dict[str, tuple[str, float]] = {
@@ -24,16 +26,36 @@ _SIZES: dict[str, tuple[str, float]] = {
     "litre": ("volume", 1000),
 }  # fmt: skip
 
+# What columns of these names are measured in.
+_MEASURED = {
+    "mass": "weight mass", "length": "height length width depth distance elevation altitude",
+    "volume": "volume capacity output", "time": "duration time age", "speed": "speed",
+    "money": "price fee cost salary wage income rent revenue premium fare budget bill refund",
+}  # fmt: skip
+_MONEY = frozenset("eur euro usd dollar gbp pound chf franc jpy yen sek nok dkk pln inr".split())
+_UNITS = (
+    frozenset(_SIZES)
+    | _MONEY
+    | frozenset(
+        "percent pct second minute hour sec min inch foot mile yard acre hectare hectolitre "
+        "hectoliter hl gallon barrel ounce lb watt kw mw kwh mwh gwh volt degree celsius "
+        "fahrenheit bpm rpm kcal calorie kmh mph sqm".split()
+    )
+)
+
 
 def settle_units(items: Sequence[Item], vocabulary: Vocabulary) -> list[Item]:
     """Take units out of a question, and convert their numbers to the unit of the column."""
     kept: list[Item] = []
     for at, item in enumerate(items):
         before = kept[-1] if kept else None
-        if before is None or before.tag != "#" or item.gap or item.tag not in "?VhF":
+        if before is None or before.tag != "#" or item.gap or item.tag not in "?VhF%.":
             kept.append(item)
             continue
-        factor = _factor(item.text, _units_near(items, at, vocabulary))
+        units = _units_near(items, at, vocabulary)
+        factor = _factor(item.text, units)
+        if factor is None and not units and _is_unit(item) and _fits(item, kept):
+            factor = 1  # the data don't say in what they measure
         if factor is None:
             kept.append(item)
             continue
@@ -41,6 +63,37 @@ def settle_units(items: Sequence[Item], vocabulary: Vocabulary) -> list[Item]:
         whole = int(number) if float(number).is_integer() else number
         kept[-1] = replace(before, number=whole, end=item.end, text=f"{before.text} {item.text}")
     return kept
+
+
+def _is_unit(item: Item) -> bool:
+    """Whether a word behind a number can only say in what it is measured."""
+    said = item.text.casefold()
+    if item.matches or item.hits or len(said) < 2:
+        return False
+    return _is_known(said)
+
+
+def _is_known(word: str) -> bool:
+    return word in _UNITS or word.removesuffix("s") in _UNITS
+
+
+def _fits(unit: Item, items: Sequence[Item]) -> bool:
+    """Whether the last number is compared with a column that can be measured so.
+
+    "Income below 100,000 CHF" can, "weight above 20 km" can't.
+    """
+    said = [item for item in items if item.tag not in ".EQM"]
+    while said and said[-1].tag in "#CBJ":
+        said.pop()
+    if not said or said[-1].tag != "F" or said[-1].tables:
+        return False
+    words = {word for match in said[-1].matches for word in match.name.words}
+    words |= set(said[-1].text.casefold().split())
+    measured = {kind for kind, called in _MEASURED.items() if not words.isdisjoint(called.split())}
+    word = unit.text.casefold()
+    one = _SIZES.get(word) or _SIZES.get(word.removesuffix("s"))
+    kind = one[0] if one else "money" if word.removesuffix("s") in _MONEY else ""
+    return not kind or not measured or kind in measured
 
 
 def _units_near(items: Sequence[Item], at: int, vocabulary: Vocabulary) -> set[str]:
@@ -59,8 +112,8 @@ def _units_of(item: Item, vocabulary: Vocabulary) -> set[str]:
         if name.metric:
             found.add(vocabulary.known.metrics[name.metric].unit or "")
         elif name.column is not None:
-            ends = name.column.casefold().rsplit("_", 1)[-1]
-            unit = vocabulary.column(name).unit or (ends if ends in _SIZES else "")
+            ends = split_name(name.column)[-1]
+            unit = vocabulary.column(name).unit or (ends if _is_known(ends) else "")
             found.add(unit)
     return found - {""}
 
@@ -70,7 +123,7 @@ def _factor(text: str, units: set[str]) -> float | None:
     if len(units) != 1:
         return None
     unit, said = units.pop(), text.casefold()
-    if said == unit.casefold():
+    if said.removesuffix("s") == unit.casefold().removesuffix("s"):
         return 1
     one = _SIZES.get(said) or _SIZES.get(said.removesuffix("s"))
     other = _SIZES.get(unit.casefold())

@@ -30,8 +30,11 @@ _UNITS = frozenset(
 )
 _COPY = re.compile(r"_?(\d{2,8}(_\d+)*|old|bak|backup|copy|tmp|temp|archive|snapshot|bkp)$")
 _SUFFIXES = frozenset(
-    "days day hours hour minutes minute mins seconds secs months weeks years h s ms g kg m km cm "
-    "pct percent".split()
+    "days day hours hour minutes minute mins seconds secs sec months weeks years h s ms g kg m "
+    "km cm mm mg lb lbs oz ft mi miles kilometers kilometres meters metres feet inches grams "
+    "kilograms tonnes tons hectares acres ha sqm sqft liters litres l ml hl hectoliters "
+    "hectolitres gallons kwh mwh gwh kw mw gw watts volts amps celsius fahrenheit degrees deg "
+    "bpm rpm hz kcal bytes kb mb gb tb eur usd gbp chf pct percent".split()
 )
 _PREFIXED = re.compile(r"(s|n|b|d|t|ts|m|i|f|dt|str|int|dec|num)(?=[A-Z][a-z])")
 _LOADED = re.compile(
@@ -41,7 +44,7 @@ _LOADED = re.compile(
 )
 _DERIVED = frozenset("ment ments er or r ion al age ance".split())
 _NUMBERS = ("integer", "number", "decimal")
-_AMOUNTS = frozenset("amount value total sum".split())
+_AMOUNTS = frozenset("amount value total sum points".split())
 _CODES = frozenset("code".split())
 _KEYS = ("id", "key", "no", "number", "code", "nr")
 _SAID_OF_KEYS = frozenset("id ids identifier identifiers".split())
@@ -448,6 +451,8 @@ def _score(words: tuple[str, ...], name: Name) -> float:
     ):
         if aligned < 0.9 and len(words) > 1 and len(name.letters) < 5:
             return 0.0  # "beautiful doctors" are no beds
+        if aligned < 0.9 and len(words) > len(name.words) and _begins(words[0], name.letters):
+            return 0.0  # "policyholder city" is no policy
         return 0.97 if aligned == 1.0 else aligned if len(name.letters) >= 3 else 0.0
     if len(words) == len(name.words):
         parts = [_word_score(word, part) for word, part in zip(words, name.words, strict=True)]
@@ -456,13 +461,18 @@ def _score(words: tuple[str, ...], name: Name) -> float:
     return _partial(words, name)
 
 
+def _begins(word: str, letters: str) -> bool:
+    """Whether a whole name, or most of it, is the beginning of one word."""
+    return len(letters) > 4 and word.startswith(letters[: max(4, len(letters) - 2)])
+
+
 def _word_score(word: str, part: str) -> float:
     if same(word, part):
         return 0.98
     known = synonyms(word)
     if part in known or singular(part) in known:
         return 0.75
-    if any(len(part) >= 3 and synonym.startswith(part) for synonym in known):
+    if any(len(part) >= 3 and abbreviates(part, (synonym,)) >= 0.8 for synonym in known):
         return 0.72
     return 0.0
 
@@ -478,7 +488,8 @@ def _partial(words: tuple[str, ...], name: Name) -> float:
         if all(map(same, words, name.words)):
             return 0.66  # customers of "Customer Name"
     if len(words) < len(name.words) and all(map(same, words, name.words[-len(words) :])):
-        verb = len(words) == 1 and is_participle(words[0]) and words[0] != name.words[-1]
+        done = is_participle(words[0]) or words[0].endswith("ing")
+        verb = len(words) == 1 and done and words[0] != name.words[-1]
         return 0.0 if verb else 0.65  # "started" is no week_start
     if len(words) == len(name.words) - 1 and name.words[-1] in _SUFFIXES:
         if name.type in _NUMBERS and all(map(same, words, name.words)):

@@ -59,6 +59,8 @@ class ValueIndex(Protocol):
 
     longest: int
     """Words of the longest value that is indexed."""
+    binary: frozenset[tuple[str, str]]
+    """Columns (table, column) of whole numbers that hold nothing but 0 and 1."""
 
     def find(self, phrase: str) -> tuple[ValueHit, ...]:
         """Find values equal to phrase, ignoring case and spacing."""

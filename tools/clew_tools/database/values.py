@@ -44,9 +44,13 @@ Rows: TypeAlias = "Callable[[str, Deadline], list[tuple[Any, ...]]]"
 class TextValues:
     """Values of text columns by their normalised form. Safe to use from several threads."""
 
-    def __init__(self, places: dict[str, list[_Place]]) -> None:
-        """Take the places (table, column, value) of each normalised value."""
-        self._places = places
+    def __init__(
+        self,
+        places: dict[str, list[_Place]],
+        binary: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        """Take the places (table, column, value) of each normalised value, and `binary`."""
+        self._places, self.binary = places, binary
         self._buckets: dict[_Bucket, list[str]] | None = None
         self._words: dict[str, list[str]] | None = None
         self._lock = threading.Lock()
@@ -62,6 +66,7 @@ class TextValues:
             deadline: of the whole; reading takes a few seconds at most.
         """
         places: dict[str, list[_Place]] = {}
+        binary: set[tuple[str, str]] = set()
         deadline.check()
         inner = Deadline(replace(deadline.budget, seconds=min(_SECONDS, deadline.remaining_s)))
         with deadline.on_cancel(inner.cancel):
@@ -71,11 +76,12 @@ class TextValues:
                         inner.check()
                         for value, normalised in _values(table, column, rows, inner):
                             places.setdefault(normalised, []).append((table.name, column, value))
+                    binary |= {(table.name, name) for name in _binary(table, rows, inner)}
                 except RunEnded:
                     # Some values are better than none; who stopped the whole is heard below.
                     break
         deadline.check()
-        return cls(places)
+        return cls(places, frozenset(binary))
 
     def find(self, phrase: str) -> tuple[ValueHit, ...]:
         """Find values equal to phrase, ignoring case and spacing."""
@@ -220,6 +226,18 @@ def _name_like(table: Table, rows: Rows, deadline: Deadline) -> list[str]:
             continue
         chosen.append(column)
     return chosen
+
+
+def _binary(table: Table, rows: Rows, deadline: Deadline) -> list[str]:
+    """Choose the columns of whole numbers that hold nothing but 0 and 1, and both."""
+    keys = {*table.primary_key, *(c for key in table.foreign_keys for c in key.columns)}
+    columns = [c.name for c in table.columns if c.type == "integer" and c.name not in keys]
+    if not columns or not table.row_count or table.row_count > _MOST_ROWS:
+        return []
+    ends = ", ".join(f"MIN({quoted(name)}), MAX({quoted(name)})" for name in columns)
+    found = rows(f"SELECT {ends} FROM {quoted(table.name)}", deadline)
+    pairs = zip(found[0][::2], found[0][1::2], strict=True) if found else ()
+    return [name for name, pair in zip(columns, pairs, strict=False) if pair == (0, 1)]
 
 
 def _values(table: Table, column: str, rows: Rows, deadline: Deadline) -> Iterable[tuple[str, str]]:
