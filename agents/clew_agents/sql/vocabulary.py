@@ -12,6 +12,7 @@ from clew_agents.sql.meanings import Told, told_matches, told_names
 from clew_agents.sql.names import Match, Name
 from clew_agents.sql.thesaurus import LABELS, SHORT, WORTH, synonyms
 from clew_agents.sql.tokens import tokenize
+from clew_agents.sql.unit_endings import LEFT_OUT, SUFFIXES
 from clew_agents.sql.words import abbreviates, is_participle, same, singular, split_name, stems
 from clew_knowledge.known import NOTHING, Known
 from clew_tools.database.catalog import Catalog, Column, Table
@@ -24,18 +25,7 @@ _MOST_TOLD = 10
 __all__ = ["EXACT", "FAIR", "GOOD", "Match", "Name", "Vocabulary", "names_table", "overview"]
 
 _WAREHOUSE = frozenset("dim fact fct tbl stg vw lkp ref".split())
-_UNITS = frozenset(
-    "eur usd gbp chf jpy dkk sek nok pln czk huf inr kg km cm mm sqm sqft m2 km2 ha kwh mwh kw mw "
-    "mph kmh hp ml mb gb".split()
-)
 _COPY = re.compile(r"_?(\d{2,8}(_\d+)*|old|bak|backup|copy|tmp|temp|archive|snapshot|bkp)$")
-_SUFFIXES = frozenset(
-    "days day hours hour minutes minute mins seconds secs sec months weeks years h s ms g kg m "
-    "km cm mm mg lb lbs oz ft mi miles kilometers kilometres meters metres feet inches grams "
-    "kilograms tonnes tons hectares acres ha sqm sqft liters litres l ml hl hectoliters "
-    "hectolitres gallons kwh mwh gwh kw mw gw watts volts amps celsius fahrenheit degrees deg "
-    "bpm rpm hz kcal bytes kb mb gb tb eur usd gbp chf pct percent".split()
-)
 _PREFIXED = re.compile(r"(s|n|b|d|t|ts|m|i|f|dt|str|int|dec|num)(?=[A-Z][a-z])")
 _LOADED = re.compile(
     r"\b(row|record) (was |is )?(last )?"
@@ -404,7 +394,7 @@ def _column_names(table: Table) -> Iterable[Name]:
         for word in (shared, second):
             if len(words) > 1 and words[0] == word:
                 words = words[1:]
-        if len(words) > 1 and words[-1] in _UNITS:
+        if len(words) > 1 and words[-1] in LEFT_OUT:
             words = words[:-1]
         name = _name(table.name, column.name, words, column.type)
         yield replace(name, is_audit=bool(_LOADED.search(column.meaning or "")))
@@ -491,7 +481,7 @@ def _partial(words: tuple[str, ...], name: Name) -> float:
         done = is_participle(words[0]) or words[0].endswith("ing")
         verb = len(words) == 1 and done and words[0] != name.words[-1]
         return 0.0 if verb else 0.65  # "started" is no week_start
-    if len(words) == len(name.words) - 1 and name.words[-1] in _SUFFIXES:
+    if len(words) == len(name.words) - 1 and name.words[-1] in SUFFIXES:
         if name.type in _NUMBERS and all(map(same, words, name.words)):
             return 0.9  # lead time of "lead_time_days"
     tails = _AMOUNTS if name.type in _NUMBERS else _CODES if name.type == "text" else ()
