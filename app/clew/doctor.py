@@ -166,7 +166,7 @@ def _model(settings: Settings) -> Finding:
         client = open_model(settings.model, settings)
         assert client is not None  # it is not built in
         names = client.models()
-        url, wanted = client.endpoint.url, client.endpoint.model
+        url, wanted = client.endpoint.shown, client.endpoint.model
     except ClewError as error:
         return Finding(name="model", state="warning", detail=error.message, todo=error.hint)
     finally:

@@ -29,17 +29,18 @@ def open_model(name: str, settings: Settings) -> Client | None:
     from clew_backend.model.client import Client
     from clew_backend.model.endpoint import Endpoint, parse_model, parse_roles
 
-    url, model, is_gateway = parse_model(name)
+    address = parse_model(name)
     return Client(
         Endpoint(
-            url=url,
-            model=model,
+            url=address.url,
+            socket=address.socket,
+            model=address.model,
             roles=parse_roles(settings.models_roles),
             key=SecretRef(name=settings.models_key) if settings.models_key else None,
             seconds=settings.models_seconds,
             parallel=settings.models_parallel,
             prompt_price=settings.models_prompt_price,
             completion_price=settings.models_completion_price,
-            chunks=is_gateway,
+            chunks=address.chunks,
         )
     )

@@ -129,6 +129,7 @@ class Settings:
         models_parallel: calls at once.
         models_prompt_price: of a million tokens.
         models_completion_price: of a million tokens.
+        serve_python: the Python of vLLM's environment.
         run_seconds: wall-clock time of one question.
         run_rows: rows that come back from one query.
         run_memory_mb: memory of the embedded engine.
@@ -236,6 +237,15 @@ class Settings:
         default=0.0,
         metadata=_row(
             "models.completion_price", _price, "number", "Price of a million tokens written."
+        ),
+    )
+    serve_python: str | None = field(
+        default=None,
+        metadata=_row(
+            "serve.python",
+            _text,
+            "text",
+            "Python of the environment that holds vLLM, for `clew model serve`.",
         ),
     )
     run_seconds: float = field(
@@ -400,6 +410,7 @@ def document() -> str:
             "sources": "none",
             "models_roles": "none",
             "models_key": "none",
+            "serve_python": "none",
             "time_zone": "the machine's",
         }.get(row.name, default)
         lines.append(

@@ -101,6 +101,12 @@ class Reply:
     cost: float = 0.0
 
 
+def usage_of(error: BaseException) -> Usage:
+    """Read what a task used that ended in an error."""
+    usage = getattr(error, "usage", None)
+    return usage if isinstance(usage, Usage) else Usage()
+
+
 class Model(Protocol):
     """Answers tasks. Safe to use from several threads."""
 
@@ -115,6 +121,7 @@ class Model(Protocol):
             tell: is called with each piece of text as it comes.
 
         Raises:
+            ClewError: ``usage_of`` says what was used all the same.
             BackendUnavailable: nobody answers, or nobody who may be asked.
             RetryByModel: what came is not what was asked for.
             ToolFailed: the model can't or won't do it.

@@ -143,6 +143,14 @@ def test_free_sql_ends_in_a_total_order() -> None:
     )
 
 
+def test_a_text_in_double_quotes_is_a_text_where_no_column_has_that_name() -> None:
+    sql, _, values = prepared(
+        'SELECT "state" FROM orders WHERE "state" = "on the road"', "sqlite", CATALOG
+    )
+    assert "'on the road'" in sql and values == ("on the road",)
+    assert sql.count('"state"') == 2
+
+
 def test_names_that_say_something_are_taken_away() -> None:
     sql = free('SELECT sum(amount) AS "revenue rose to 5 million", max(amount) FROM orders')
     assert "million" not in sql and "column_1" in sql and "column_2" in sql

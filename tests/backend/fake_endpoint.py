@@ -4,9 +4,13 @@ Its replies have the shape, and in ``recorded`` the very bytes, of what vLLM wro
 keeps what it was asked, and notices when nobody listens any more.
 """
 
+import contextlib
 import json
+import os
 import select
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -230,3 +234,29 @@ class FakeEndpoint:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+@contextlib.contextmanager
+def serve_alone(text: str = "word " * 11) -> Iterator[str]:
+    """Serve one text in a process of its own, so that the caller's CPU time is its own."""
+    code = "import sys; from backend.fake_endpoint import serve; serve(sys.argv[1])"
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    with subprocess.Popen(
+        [sys.executable, "-c", code, text],
+        stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stdin is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+            process.wait(10)
+
+
+def serve(text: str) -> None:
+    """Say the address, and serve until nobody holds standard input any more."""
+    with FakeEndpoint(otherwise=lambda body: chat(text)) as fake:
+        sys.stdout.write(f"{fake.url}\n")
+        sys.stdout.flush()
+        sys.stdin.read()

@@ -15,7 +15,7 @@ from clew_backend.model.client import Client
 from clew_backend.model.endpoint import Endpoint
 from clew_core.deadline import Budget, Deadline
 from clew_core.errors import BudgetEnded, Cancelled, ClewError
-from clew_core.model import Block, ModelTask, Reply, Turn
+from clew_core.model import Block, ModelTask, Reply, Turn, usage_of
 from clew_core.secrets import SecretRef
 
 pytest.importorskip("langchain_openai", reason="the extra models is not installed")
@@ -197,9 +197,10 @@ def test_malformed_json_is_shown_to_the_model_once(ask: Asking) -> None:
 )
 def test_malformed_json_twice_is_an_error_that_names_it(text: str, says: str, ask: Asking) -> None:
     with FakeEndpoint(chat(text), chat(text)) as fake:
-        with pytest.raises(errors.MalformedReply, match=says):
+        with pytest.raises(errors.MalformedReply, match=says) as raised:
             ask(fake, task(schema=SCHEMA))
         assert len(fake.asked) == 2
+        assert usage_of(raised.value).calls == 2
 
 
 def test_a_reply_that_was_cut_at_its_most_tokens_is_not_asked_for_again(ask: Asking) -> None:

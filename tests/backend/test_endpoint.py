@@ -2,20 +2,22 @@
 
 import pytest
 
-from clew_backend.model.endpoint import parse_model, parse_roles
+from clew_backend.model.endpoint import Address, parse_model, parse_roles
 from clew_core.errors import UsageError
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("openai:http://host:8000/v1#qwen", ("http://host:8000/v1", "qwen", False)),
-        ("http://host:8000#org/name:tag", ("http://host:8000/v1", "org/name:tag", False)),
-        ("clew:https://host/v1/", ("https://host/v1", "", True)),
-        ("http://[::1]:8000/v1", ("http://[::1]:8000/v1", "", False)),
+        ("openai:http://host:8000/v1#qwen", Address(url="http://host:8000/v1", model="qwen")),
+        ("http://host:8000#org/name:tag", Address(url="http://host:8000/v1", model="org/name:tag")),
+        ("clew:https://host/v1/", Address(url="https://host/v1", chunks=True)),
+        ("http://[::1]:8000/v1", Address(url="http://[::1]:8000/v1")),
+        ("openai:unix:/run/v.sock#m", Address(url="http://localhost/v1", model="m",
+                                              socket="/run/v.sock")),
     ],
-)
-def test_an_address_is_read(text: str, found: tuple[str, str, bool]) -> None:
+)  # fmt: skip
+def test_an_address_is_read(text: str, found: Address) -> None:
     assert parse_model(text) == found
 
 

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from clew.cli import ask, bench, doctor, example, feedback, lab, receipts
+from clew.cli import ask, bench, doctor, example, feedback, lab, model, receipts
 from clew.cli.exits import CANCELLED, DONE, WRONG_USE, exit_code, status_of
 from clew.cli.terminal import close_broken_pipe, complain, note, prepare_streams, print_json
 from clew_core.errors import ClewError, UsageError
@@ -22,7 +22,7 @@ from clew_core.secrets import redact
 
 __all__ = ["main"]
 
-COMMANDS = (ask, lab, feedback, receipts, example, doctor, bench)
+COMMANDS = (ask, lab, feedback, receipts, example, model, doctor, bench)
 LOG = logging.getLogger(__name__)
 
 

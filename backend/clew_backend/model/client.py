@@ -112,7 +112,7 @@ class Client:
         except TimeoutError:
             future.cancel()
             raise EndpointDown(
-                f"{self.endpoint.url} did not answer within {seconds:g} s."
+                f"{self.endpoint.shown} did not answer within {seconds:g} s."
             ) from None
 
     def close(self) -> None:
@@ -148,13 +148,21 @@ class Client:
                 model="unnamed",
                 base_url=self.endpoint.url,
                 api_key=SecretStr(key),
-                http_async_client=openai.DefaultAsyncHttpxClient(),
+                http_async_client=openai.DefaultAsyncHttpxClient(**self._way()),
                 max_retries=0,
                 timeout=self.endpoint.seconds,
                 stream_usage=True,
             )
             self._slots = asyncio.Semaphore(self.endpoint.parallel)
         return self._chat
+
+    def _way(self) -> dict[str, Any]:
+        """Say how the endpoint is reached, where that is no network."""
+        if not self.endpoint.socket:
+            return {}
+        import httpx2  # the HTTP library of openai
+
+        return {"transport": httpx2.AsyncHTTPTransport(uds=self.endpoint.socket)}
 
     async def _listed(self) -> tuple[str, ...]:
         try:
@@ -170,7 +178,7 @@ class Client:
             if len(names) != 1:
                 shown = ", ".join(names[:8]) or "none"
                 raise UnknownModel(
-                    f"{self.endpoint.url} has {len(names)} models: {shown}.",
+                    f"{self.endpoint.shown} has {len(names)} models: {shown}.",
                     hint="Name one behind a #.",
                 )
             name = self._only = names[0]
@@ -180,14 +188,12 @@ class Client:
         self._connect()
         assert self._slots is not None  # made with the connection
         async with self._slots:
-            call.model = await self._name(call)
-            said = await self._in_some_form(call)
-            data: Any = None
-            if call.task.schema is not None:
-                try:
-                    data = read_json(said.text, call.task.schema, cut=said.finish == "length")
-                except MalformedReply as problem:
-                    said, data = await self._repaired(call, said, problem)
+            try:
+                call.model = await self._name(call)
+                said, data = await self._answered(call)
+            except ClewError as error:
+                error.usage = call.usage  # type: ignore[attr-defined]  # see usage_of
+                raise
         return Reply(
             text=said.text,
             data=data,
@@ -197,6 +203,15 @@ class Client:
             seconds=round(time.monotonic() - call.started, 4),
             cost=self._cost(call.usage),
         )
+
+    async def _answered(self, call: _Call) -> tuple[_Said, Any]:
+        said = await self._in_some_form(call)
+        if call.task.schema is None:
+            return said, None
+        try:
+            return said, read_json(said.text, call.task.schema, cut=said.finish == "length")
+        except MalformedReply as problem:
+            return await self._repaired(call, said, problem)
 
     def _cost(self, usage: Usage) -> float:
         prompt = usage.prompt_tokens * self.endpoint.prompt_price
@@ -212,7 +227,7 @@ class Client:
             except BadRequest as problem:
                 if place + 1 == len(FORMS) or not lacks_form(problem):
                     raise
-                LOG.info("%s does not take the form %s", self.endpoint.url, FORMS[place])
+                LOG.info("%s does not take the form %s", self.endpoint.shown, FORMS[place])
                 continue
             self._forms[call.model] = place
             return said
@@ -250,7 +265,7 @@ class Client:
                 problem = error
             except TimeoutError:
                 problem = EndpointDown(
-                    f"{self.endpoint.url} did not answer within {self.endpoint.seconds:g} s.",
+                    f"{self.endpoint.shown} did not answer within {self.endpoint.seconds:g} s.",
                     hint="See models.seconds.",
                 )
             except Exception as error:

@@ -20,6 +20,7 @@ class Endpoint:
 
     Attributes:
         url: up to and with ``/v1``.
+        socket: path of the Unix socket that it listens on; empty for an address of a network.
         model: its name there; empty where the endpoint's only model is meant.
         roles: role → name of another model, or of a LoRA adapter of the same one.
         key: names the secret; None sends none.
@@ -32,6 +33,7 @@ class Endpoint:
     """
 
     url: str
+    socket: str = ""
     model: str = ""
     roles: Mapping[Role, str] = field(default_factory=dict)
     key: SecretRef | None = None
@@ -42,24 +44,49 @@ class Endpoint:
     completion_price: float = 0.0
     chunks: bool = False
 
+    @property
+    def shown(self) -> str:
+        """The address for people."""
+        return f"unix:{self.socket}" if self.socket else self.url
+
     def model_of(self, role: Role) -> str:
         """Name the model that plays a role."""
         return self.roles.get(role, self.model)
 
 
-def parse_model(text: str) -> tuple[str, str, bool]:
-    """Read ``openai:http://host:8000/v1#model-name``; ``clew:…`` names a gateway.
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a model is.
 
-    >>> parse_model("openai:http://localhost:8000/v1#qwen")
-    ('http://localhost:8000/v1', 'qwen', False)
-    >>> parse_model("http://localhost:8000/v1")
-    ('http://localhost:8000/v1', '', False)
+    Attributes:
+        url: up to and with ``/v1``.
+        model: its name there, or nothing.
+        socket: path of a Unix socket, or nothing.
+        chunks: it is a gateway that takes marked blocks.
+    """
+
+    url: str
+    model: str = ""
+    socket: str = ""
+    chunks: bool = False
+
+
+def parse_model(text: str) -> Address:
+    """Read ``openai:http://host:8000/v1#model-name`` or ``openai:unix:/path/vllm.sock#name``.
+
+    ``clew:`` in place of ``openai:`` names a gateway.
+
+    >>> parse_model("openai:http://localhost:8000#qwen").url
+    'http://localhost:8000/v1'
 
     Raises:
         UsageError: it is no such address.
     """
     kind, _, rest = text.partition(":")
     address = rest if kind in ("openai", "clew") else text
+    if address.startswith("unix:/"):
+        path, _, model = address.removeprefix("unix:").partition("#")
+        return Address(url="http://localhost/v1", socket=path, model=model, chunks=kind == "clew")
     try:
         parts = urllib.parse.urlsplit(address)
         named = bool(parts.hostname)
@@ -76,7 +103,8 @@ def parse_model(text: str) -> tuple[str, str, bool]:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     where = f"{host}:{port}" if port else f"{host}"
     path = parts.path.rstrip("/") or "/v1"
-    return f"{parts.scheme}://{where}{path}", parts.fragment, kind == "clew"
+    url = f"{parts.scheme}://{where}{path}"
+    return Address(url=url, model=parts.fragment, chunks=kind == "clew")
 
 
 def parse_roles(items: tuple[str, ...]) -> dict[Role, str]:

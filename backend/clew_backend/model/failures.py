@@ -38,7 +38,7 @@ def in_words(error: BaseException, endpoint: Endpoint, model: str, *, begun: boo
     """
     import openai
 
-    url = endpoint.url
+    url = endpoint.shown
     for cause in _chain(error):
         if isinstance(cause, openai.APIStatusError):
             return _of_status(cause, url, model)

@@ -43,9 +43,20 @@ def prepared(sql: str, dialect: str, catalog: Catalog) -> tuple[str, str, tuple[
     read = [t.name for t in query.find_all(exp.Table) if t.name.casefold() in known]
     if not read:
         raise RetryByModel("The SQL reads no table.")
+    _unquote_texts(query, catalog)
     _name_columns(query)
     _order_rows(query)
     return query.sql(dialect, pretty=True), known[read[0].casefold()], tuple(_values(query))
+
+
+def _unquote_texts(query: exp.Query, catalog: Catalog) -> None:
+    """Read "Canada" as a text where no column has that name, as SQLite and models do."""
+    columns = {column.name.casefold() for table in catalog.tables for column in table.columns}
+    columns |= {alias.alias.casefold() for alias in query.find_all(exp.Alias)}
+    for column in list(query.find_all(exp.Column)):
+        quoted = isinstance(column.this, exp.Identifier) and column.this.quoted
+        if quoted and not column.table and column.name.casefold() not in columns:
+            column.replace(exp.Literal.string(column.name))
 
 
 def _selects(query: exp.Query) -> list[exp.Select]:

@@ -22,15 +22,15 @@ from clew_agents.sql.model.schema_text import Samples, schema_text
 from clew_agents.sql.tagging import Item, tag
 from clew_core.answer import ProposerName
 from clew_core.deadline import Deadline
-from clew_core.errors import RetryByModel
-from clew_core.model import Model, ModelTask, Turn
+from clew_core.errors import ClewError, RetryByModel
+from clew_core.model import Model, ModelTask, Turn, usage_of
 from clew_core.query_spec import QuerySpec
 from clew_core.usage import Usage
 
 SCHEMA_TOKENS = 380
 _MOST_TOKENS = 300
 _MOST_HINTS = 4
-CONFIDENCE, FREE, UNUSED = 0.8, 0.15, 0.3
+CONFIDENCE, FREE, UNUSED = 0.8, 0.05, 0.3
 
 
 @dataclass(kw_only=True)
@@ -78,7 +78,11 @@ class ModelProposer:
             most_tokens=_MOST_TOKENS,
             tenant=self.tenant,
         )
-        reply = self.model.complete(request, deadline)
+        try:
+            reply = self.model.complete(request, deadline)
+        except ClewError as error:
+            self.usage += usage_of(error)
+            raise
         self.usage += reply.usage
         self.seconds += reply.seconds
         self.cost += reply.cost
