@@ -1,7 +1,7 @@
 """Nothing that was acknowledged is lost, whatever breaks; and the harness sees it if it is.
 
-CLEW_LOST_WORK_SEQUENCES says how many sequences `make soak` runs (10 000), CLEW_LOST_WORK_SEED the
-first seed, CLEW_LOST_WORK_MINUTES when to stop, CLEW_LOST_WORK_STATE a file that remembers what
+CLEW_TEST_LOST_WORK_SEQUENCES says how many sequences `make soak` runs (10 000), CLEW_TEST_LOST_WORK_SEED the
+first seed, CLEW_TEST_LOST_WORK_MINUTES when to stop, CLEW_TEST_LOST_WORK_STATE a file that remembers what
 ran, so that runs add up.
 """
 
@@ -20,10 +20,10 @@ from browser.lost_work import SIDE_BY_SIDE, Desk, Lost, run_batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SEQUENCES = int(os.environ.get("CLEW_LOST_WORK_SEQUENCES", "10000"))
-SEED = int(os.environ.get("CLEW_LOST_WORK_SEED", "100"))
-MINUTES = float(os.environ.get("CLEW_LOST_WORK_MINUTES", "600"))
-STATE = os.environ.get("CLEW_LOST_WORK_STATE", "")
+SEQUENCES = int(os.environ.get("CLEW_TEST_LOST_WORK_SEQUENCES", "10000"))
+SEED = int(os.environ.get("CLEW_TEST_LOST_WORK_SEED", "100"))
+MINUTES = float(os.environ.get("CLEW_TEST_LOST_WORK_MINUTES", "600"))
+STATE = os.environ.get("CLEW_TEST_LOST_WORK_STATE", "")
 BATCHES = 4  # of ten: forty sequences
 
 # Each takes one part of the protection away, from outside.
