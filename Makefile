@@ -61,7 +61,7 @@ types: setup  ## check the packages' types, strictly
 
 .PHONY: bench
 bench: setup  ## run the benchmarks, which write benchmarks/RESULTS.md
-	@for program in context overhead guard proofs data question_sets sandbox answers tokens; do \
+	@for program in context overhead guard proofs data question_sets sandbox answers tokens panel; do \
 		echo "$$program"; $(RUN) benchmarks/$$program.py --write; done
 
 .PHONY: panel

@@ -1,8 +1,8 @@
 """Nothing that was acknowledged is lost, whatever breaks; and the harness sees it if it is.
 
-CLEW_TEST_LOST_WORK_SEQUENCES says how many sequences `make soak` runs (10 000), CLEW_TEST_LOST_WORK_SEED the
-first seed, CLEW_TEST_LOST_WORK_MINUTES when to stop, CLEW_TEST_LOST_WORK_STATE a file that remembers what
-ran, so that runs add up.
+In the environment, each behind CLEW_TEST_LOST_WORK_: SEQUENCES says how many `make soak` runs
+(10 000), SEED the first seed, MINUTES when to stop, STATE a file that remembers what ran, so that
+runs add up.
 """
 
 from __future__ import annotations
