@@ -82,3 +82,26 @@ def test_a_question_about_a_frame_asks_for_leave_and_is_answered(
     analyst.press("Run the cells")
     analyst.page.wait_for_selector(".jp-Notebook .clew-grid")
     analyst.shot("leave-answered")
+
+
+def test_cells_of_an_asked_answer_are_taken_over_by_hand(lab: Any, analyst: Analyst) -> None:
+    frame = "trips = pd.DataFrame({'city': ['Bern', 'Basel', 'Bern'], 'price': [1.0, 2.0, 5.0]})"
+    ask = "%ask --source kernel total price by city"
+    name = lab.notebook("taken.ipynb", f"{SETUP}\n{frame}", ask, "%clew cell 1")
+    analyst.open(name, panel=False)
+    page = analyst.page
+    analyst.run_all()
+    page.wait_for_selector(".jp-Notebook .clew-answer .clew-grid")
+    page.wait_for_selector(".jp-Notebook .js-plotly-plot")
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.length === 3"
+        " && window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells[2]"
+        ".source.startsWith('%%sql --source kernel')"
+    )
+    assert analyst.cells()[1] == ask  # and nothing else was put in
+    number = page.locator(".clew-answer abbr").first
+    assert "in row" in (number.get_attribute("title") or "")
+    page.locator(".clew-answer summary").click()
+    analyst.shot("asked")
+    analyst.run_all()
+    page.locator(".jp-Cell").nth(2).locator(".clew-grid").wait_for()
