@@ -158,8 +158,8 @@ class AnswerView:
                 for number, cell in enumerate(self.cells, start=1)
             )
             parts.append(
-                "<details><summary>Cells of this answer: run one of these lines in a cell of its own "
-                f"to turn it into the code</summary><ol>{listed}</ol></details>"
+                "<details><summary>Cells of this answer: run one of these lines in a cell "
+                f"of its own to turn it into the code</summary><ol>{listed}</ol></details>"
             )
         return f'<div class="clew-answer">{"".join(parts)}</div>'
 
