@@ -10,6 +10,9 @@ import { loadSources } from './server_sources';
 import { parseSql, withOption } from './sql_line';
 import { seconds, t } from './words';
 
+/** The kernel's own frames: what runs on them runs in the kernel, not on the server. */
+const KERNEL = 'kernel';
+
 export interface IQueryRows {
   query: string;
   columns: { name: string; type: string }[];
@@ -49,7 +52,8 @@ export function SqlTools({ conversation, cell }: { conversation: Conversation; c
     return null;
   }
   const source = parsed.source ?? (sources.length === 1 ? sources[0] : '');
-  const options = sources.includes(source) ? sources : [source, ...sources];
+  const named = [...sources, KERNEL];
+  const options = named.includes(source) ? named : [source, ...named];
   const write = (option: 'source' | 'name', value: string) =>
     shared.setSource(withOption(shared.source, option, value));
   const show = async () => {
@@ -105,7 +109,12 @@ export function SqlTools({ conversation, cell }: { conversation: Conversation; c
             onKeyDown={event => event.key === 'Enter' && bind()}
           />
         </label>
-        <button className="clew-Button" disabled={busy || !source} onClick={() => void show()}>
+        <button
+          className="clew-Button"
+          disabled={busy || !source || source === KERNEL}
+          title={source === KERNEL ? t('Run the cell: the kernel has these rows.') : undefined}
+          onClick={() => void show()}
+        >
           {busy ? t('Reading…') : found ? t('Read the rows again') : t('Show the rows')}
         </button>
         {found && (

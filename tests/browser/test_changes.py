@@ -140,3 +140,13 @@ def test_a_run_of_several_steps_shows_each_steps_state_and_time(lab: Any, analys
     assert steps.locator(".clew-Step-mark[aria-label=done]").count() == 3
     assert all(text for text in steps.locator(".clew-Elapsed").all_inner_texts())
     analyst.shot("steps")
+
+
+def test_a_step_that_acts_waits_until_it_is_allowed(lab: Any, analyst: Analyst) -> None:
+    analyst.open(lab.notebook("approve.ipynb", "x = 1"))
+    analyst.ask("number of orders by region in 2023, then mail it")
+    analyst.sees("May this run?")
+    analyst.sees("send mail it")
+    analyst.shot("approval")
+    analyst.press("Allow once")
+    analyst.answered("The mail was sent.")

@@ -61,7 +61,9 @@ def test_the_form_writes_the_code_and_the_chart_is_drawn_again(
     form.get_by_label("Title").fill("Orders of 2024")
     waits_for_code(analyst, "Orders of 2024")
     analyst.page.wait_for_selector(".jp-Notebook .js-plotly-plot .gtitle:has-text('Orders of')")
+    analyst.page.set_viewport_size({"width": 1280, "height": 1000})
     form.scroll_into_view_if_needed()
+    analyst.page.mouse.move(5, 5)
     analyst.shot(f"chart-form-{theme}")
     assert form.get_by_label("Order of x").count() == 0  # time has its own order
     form.get_by_label("Type of x").select_option("nominal")

@@ -134,7 +134,7 @@ def test_the_status_shows_at_once_and_stop_ends_the_answer(lab: Any, analyst: An
 def test_a_reload_in_mid_answer_loses_nothing(lab: Any, analyst: Analyst) -> None:
     name = lab.notebook("reload.ipynb", "x = 1")
     analyst.open(name)
-    analyst.ask("slowly 6 how many orders in 2024")
+    analyst.ask("slowly 15 how many orders in 2024")  # a page takes seconds to load
     analyst.page.wait_for_selector(".clew-Prose:has-text('1 2 3')")
     analyst.open(name)
     analyst.page.wait_for_selector(".clew-Prose:has-text('1 2 3')")
