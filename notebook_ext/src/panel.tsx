@@ -190,12 +190,14 @@ interface ILogProps {
 function Log({ conversation, rendermime }: ILogProps): JSX.Element {
   const box = React.useRef<HTMLDivElement>(null);
   const follows = React.useRef(true);
+  const height = React.useRef(0);
   const { turns } = conversation;
   React.useEffect(() => {
     const node = box.current!;
     // New text pulls the view down only while the user is at the end; what an answer begins
     // with stays in sight when it is longer than the panel.
     const pull = () => {
+      height.current = node.scrollHeight;
       if (!follows.current) {
         return;
       }
@@ -213,7 +215,8 @@ function Log({ conversation, rendermime }: ILogProps): JSX.Element {
   }, [turns.length]);
   const scrolled = () => {
     const node = box.current!;
-    follows.current = node.scrollHeight - node.scrollTop - node.clientHeight < 40;
+    // As it was when last looked at: text that has grown since was not scrolled away from.
+    follows.current = height.current - node.scrollTop - node.clientHeight < 40;
   };
   return (
     <div
