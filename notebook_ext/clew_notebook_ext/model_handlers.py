@@ -51,9 +51,12 @@ def _models(named: str) -> tuple[tuple[str, ...], str]:
     from clew_backend.model.client import Client
     from clew_backend.model.endpoint import Endpoint, parse_model
 
-    url, model, _ = parse_model(named)
-    client = Client(Endpoint(url=url, model=model, seconds=WAIT_S, attempts=1))
+    address = parse_model(named)
+    endpoint = Endpoint(
+        url=address.url, socket=address.socket, model=address.model, seconds=WAIT_S, attempts=1
+    )
+    client = Client(endpoint)
     try:
-        return client.models(WAIT_S), model
+        return client.models(WAIT_S), address.model
     finally:
         client.close()
