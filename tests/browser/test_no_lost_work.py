@@ -8,6 +8,7 @@ runs add up.
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from browser.analyst import Analyst
 from browser.conftest import running_lab
-from browser.lost_work import SIDE_BY_SIDE, Desk, Lost, run_batch
+from browser.lost_work import HELP, SIDE_BY_SIDE, Book, Desk, Lost, run_batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -86,3 +88,64 @@ def test_ten_thousand_sequences_lose_nothing(
     ran = len(done & set(seeds)) * SIDE_BY_SIDE
     with capsys.disabled():
         print(f"\n{ran} of {SEQUENCES} sequences ran from seed {SEED}: nothing lost")  # noqa: T201
+
+
+def test_with_a_full_store_nothing_is_called_accepted_until_it_is_saved(
+    lab: Any, analyst: Analyst
+) -> None:
+    page = analyst.page
+    page.add_init_script("""IDBObjectStore.prototype.put = () => {
+      throw new DOMException('no room', 'QuotaExceededError');
+    };""")
+    analyst.open(lab.notebook("full-store.ipynb", "x = 1"))
+    analyst.ask("how many orders in 2024")
+    analyst.answered("orders")
+    analyst.press("Accept all")
+    analyst.sees("keep a copy of your changes")
+    assert page.locator(".clew-Panel .clew-Badge.clew-mod-accepting").count()
+    assert not page.locator(".clew-Panel .clew-Badge.clew-mod-accepted").count()
+    analyst.shot("full-store")
+    analyst.press("Save")
+    page.wait_for_selector(".clew-Panel .clew-Badge.clew-mod-accepted")
+    assert len(lab.saved("full-store.ipynb").cells) > 1
+    assert not page.get_by_text("keep a copy of your changes").count()
+
+
+def test_what_is_typed_while_a_save_runs_is_still_unsaved(lab: Any, analyst: Analyst) -> None:
+    page = analyst.page
+    name = lab.notebook("meanwhile.ipynb", "x = 1")
+    page.add_init_script(path=HELP)
+    analyst.open(name, panel=False)
+    page.evaluate("name => window.seen.edit(name, '# t1t', 1)", name)
+    done = page.evaluate("name => window.seen.save(name, 'Cancel', '# t2t')", name)
+    assert done["state"] == "saved"
+    assert "# t2t" not in str(lab.saved(name).cells)
+    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+def test_a_disk_without_room_leaves_the_saved_notebook_as_it_was(
+    desk_lab: Any, playwright: Any, tmp_path: Path
+) -> None:
+    place = desk_lab.folder / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)])
+    if mounted.returncode:
+        pytest.skip("no disk may be mounted here")
+    desk = Desk(playwright, desk_lab, tmp_path / "profile", 9100)
+    try:
+        book = Book(name="small/tight.ipynb")
+        desk_lab.notebook(book.name, "a = 1", "b = 2")
+        desk.books.append(book)
+        desk.tab("a", [book])
+        page = desk.pages["a"]
+        page.evaluate(
+            "name => window.seen.edit(name, '# t1t\\n' + 'y'.repeat(90000), 1)", book.name
+        )
+        done = page.evaluate("name => window.seen.save(name, 'Cancel', '')", book.name)
+        assert done["state"].startswith("failed")
+        desk.wait()
+        book.kept = {"# t1t"}
+        desk.check()
+    finally:
+        desk.close()
+        subprocess.run(["umount", "-l", str(place)], check=True)
