@@ -80,6 +80,7 @@ class Client:
         """Ask; see ``clew_core.model.Model``."""
         deadline.check()
         left = _tokens_left(task, deadline)
+        _load()
         call = _Call(task=task, deadline=deadline, tell=tell, most_tokens=left)
         future = self._loop().submit(self._complete(call))
 
@@ -106,6 +107,7 @@ class Client:
         Raises:
             BackendUnavailable: nobody answers, or nobody who may be asked.
         """
+        _load()
         future = self._loop().submit(self._listed())
         try:
             return future.result(seconds)
@@ -400,6 +402,11 @@ class _Said:
             self.text += json.dumps(call["args"])
         for call in getattr(message, "invalid_tool_calls", ()) or ():
             self.text += call.get("args") or ""
+
+
+def _load() -> None:
+    """Load the library in the thread that asks: it takes long, and is no time of the endpoint."""
+    import langchain_openai  # noqa: F401
 
 
 def _tokens_left(task: ModelTask, deadline: Deadline) -> int:
