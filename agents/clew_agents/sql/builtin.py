@@ -33,7 +33,9 @@ from clew_agents.sql.reading import Reading
 from clew_agents.sql.resolve import NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.rewording import reworded
 from clew_agents.sql.tagging import Item, tag
+from clew_agents.sql.targets import target_of, with_target
 from clew_agents.sql.tokens import tokenize
+from clew_agents.sql.top_parts import top_part, with_part
 from clew_agents.sql.typos import misspelt, together
 from clew_agents.sql.vocabulary import Vocabulary, overview
 from clew_core.answer import Clarification, Option, ProposerName
@@ -98,6 +100,11 @@ class BuiltinProposer:
         self, question: str, context: SqlContext, pins: Pins, *, asking: bool = True
     ) -> list[Candidate]:
         """Make candidates; what is asked back comes with options where ``asking``."""
+        part = top_part(question)
+        if part is not None:
+            whole = self._propose(part.question, context, pins, asking=asking)
+            if parted := with_part(part, whole, context.vocabulary):
+                return parted
         question = plainly(question, context.vocabulary)
         tagged = tag(question, context.vocabulary, context.values, context.today)
         items = reworded(tagged, context.vocabulary, context.values)
@@ -147,10 +154,11 @@ class BuiltinProposer:
         cued = context.previous is not None and follow_up.has_cue(question)
         kept = follow_up.without_words(items) if cued else list(items)
         kept = flagged(kept, context.vocabulary, context.values)
-        reading = read(kept)
+        target = target_of(kept, context.vocabulary)
+        reading = read(target.items if target is not None else kept)
         resolver = Resolver(
             vocabulary=context.vocabulary,
-            items=kept,
+            items=list(target.items) if target is not None else kept,
             context=tuple(reading.context),
             pins=pins,
             preferred=follow_up.columns_of(context.previous) if context.previous else frozenset(),
@@ -181,6 +189,8 @@ class BuiltinProposer:
         resolver.preferred = frozenset()
         found = exclusive(assembler.candidates(), kept, context.vocabulary.catalog)
         _check_rest(reading, resolver, None)
+        if target is not None:
+            found = with_target(target, found)
         return _noted(calibrated(found, reading, resolver), resolver)
 
     def _not_understood(

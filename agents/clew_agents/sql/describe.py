@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
-from clew_agents.sql.describe_days import days_between
+from clew_agents.sql.describe_parts import against, days_between, lower_plain, top_part
 from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
 from clew_core.number_format import format_number
@@ -61,7 +61,7 @@ class Describer:
         if not said or said.lower().endswith(("ing", "ed")):  # "costing over 5" names no column
             snake = value.column.islower() and "_" in value.column
             return value.column.replace("_", " ") if snake else value.column
-        return _lower_plain(said)
+        return lower_plain(said)
 
     def measure(self, measure: q.Measure) -> str:
         """Say a measure: "total pop", "number of orders"."""
@@ -148,7 +148,7 @@ class Describer:
                 return dimension.name.replace("_", " ")
             said = self.terms.get(f"{dimension.of.table}.{dimension.of.column}")
             if said:
-                return singular(_lower_plain(said))
+                return singular(lower_plain(said))
             table_said = self.terms.get(dimension.of.table)
             if table_said and dimension.of.table != self.spec.table:
                 return singular(table_said.lower())
@@ -265,6 +265,8 @@ class Describer:
             measure = next((m for m in self.spec.measures if m.name == test.on.measure), None)
             if measure is not None:
                 said = self.measure(measure)
+            if test.than is not None:
+                return against(said, test), False
             if test.spec is not None:
                 return f"{said} {self._against(test, test.spec)}", False
             if measure is not None and _counts(measure):
@@ -280,6 +282,8 @@ class Describer:
         if span := _span(q.AllOf(all=(test,))):
             return span, True
         name = self.column(test.on)
+        if test.spec is not None and test.spec.limit_percent is not None:
+            return top_part(test.spec, self), False
         if test.spec is not None and test.operator == "in" and test.spec.measures:
             inner = Describer(replace(test.spec, terms={**self.terms, **test.spec.terms}))
             return inner.conditions().removeprefix("with ").removeprefix("for "), False
@@ -476,13 +480,6 @@ def _refers(condition: q.Condition, names: Container[str]) -> bool:
 
 def _on_measure(condition: q.Condition) -> bool:
     return isinstance(condition, q.Predicate) and isinstance(condition.on, q.MeasureRef)
-
-
-def _lower_plain(text: str) -> str:
-    """Lower the first letter of a phrase, but keep names as the schema spells them."""
-    head = text.split()[0]
-    kept = "_" in head or head[1:] != head[1:].lower() or head.isupper()
-    return text if kept else text[0].lower() + text[1:]
 
 
 def _plural(text: str) -> str:
