@@ -47,12 +47,13 @@ def target_of(items: Sequence[Item], vocabulary: Vocabulary) -> Target | None:
         said = said[1:]
     if len(said) < 3 or len(set(said[0].tables)) != 1:
         return None
+    rest: Sequence[Item]
     things, table = said[0], said[0].tables[0]
     verb = _VERBS.get(said[1].text.casefold())
     if verb is not None:
         aim = _aim(said[2], table, vocabulary)
         measure = _measure_of(said[2], aim, vocabulary) if aim is not None else None
-        rest, sign = said[3:], verb
+        sign, rest = verb, said[3:]
     else:
         read = _compared(said, table, vocabulary)
         if read is None:
