@@ -7,6 +7,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import * as api from './api';
 import { IGraph } from './events';
 import { cellViews, executionOrder } from './notebook';
+import { parseSql } from './sql_line';
 import { t } from './words';
 
 const LATER_MS = 1200;
@@ -68,7 +69,11 @@ export class Staleness {
         }
       }
     }
-    const text = JSON.stringify([...reasons]);
+    // Numbers of texts and answers depend on what the queries say, run or not.
+    const queries = (panel.model?.sharedModel.cells ?? [])
+      .map(cell => cell.source)
+      .filter(source => parseSql(source) !== null);
+    const text = JSON.stringify([[...reasons], queries]);
     if (text !== this._told) {
       this._told = text;
       this._reasons = reasons;
@@ -77,7 +82,7 @@ export class Staleness {
   }
 
   private _reasons = new Map<string, string>();
-  private _told = '[]';
+  private _told = '';
   private _timer: number | null = null;
   private _changed = new Signal<this, void>(this);
 }
