@@ -154,7 +154,8 @@ def test_a_share_that_nearly_vanishes_is_told_by_its_likelihood() -> None:
     data = _shares(12, 0.085, 0.004)
     found, plain = (scan(d, TRIED, ALL, -1)[0] for d in (data, replace(data, share=False)))
     assert found is not None and plain is not None and found.first in (25, 26)
-    assert found.p < 0.002 / 12 < plain.p
+    assert found.p < 0.002 / 12
+    assert found.p < plain.p / 10  # chance itself says how far a share swings
 
 
 def test_shares_that_swing_by_chance_rarely_pass() -> None:

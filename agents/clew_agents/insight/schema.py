@@ -99,7 +99,11 @@ Empty = Callable[[Table], Mapping[str, float]]
 
 
 def time_of(catalog: Catalog, base: str, empty: Empty) -> SpecColumn | None:
-    """Choose the date that puts rows of a table in time: its own, or of what it points at."""
+    """Choose the date that puts rows of a table in time: its own, or of what it points at.
+
+    Of two that are as near the one with more rows is taken: a line has its time from its order,
+    not from the day on which its product was first sold.
+    """
     table = catalog.table(base)
     if table is None:
         return None
@@ -107,14 +111,14 @@ def time_of(catalog: Catalog, base: str, empty: Empty) -> SpecColumn | None:
     if own is not None:
         return SpecColumn(table=base, column=own.name)
     near = sorted(reach(catalog, base, 2).steps.items(), key=lambda entry: entry[1])
-    found: list[tuple[bool, int, SpecColumn]] = []
+    found: list[tuple[bool, int, int, SpecColumn]] = []
     for name, steps in near:
         other = catalog.table(name)
         time = own_time(other, empty(other)) if other is not None and steps else None
         if time is not None and other is not None:
             on = SpecColumn(table=name, column=time.name)
-            found.append((not _is_event(other), steps, on))
-    return min(found, key=lambda entry: entry[:2])[2] if found else None
+            found.append((not _is_event(other), steps, -(other.row_count or 0), on))
+    return min(found, key=lambda entry: entry[:3])[3] if found else None
 
 
 def _is_event(table: Table) -> bool:

@@ -35,6 +35,7 @@ from clew_tools.statistics.windows import Amounts, Means, Stretch
 
 Matrix = NDArray[np.float64]
 YEAR = dt.timedelta(weeks=52)
+_FURTHER = ("squares", "dated")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,15 +82,19 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """Sums and rows per group and period: an amount has no rows.
+    """Sums and rows per group and period.
 
     Attributes:
         sums: shape (groups, periods).
-        rows: the same, of a mean.
+        rows: the same, of a mean; of an amount only where ``dated`` is known.
+        squares: of a mean of single values: the sum of their squares; else None.
+        dated: of an amount whose rows have their date from another table: that table's rows.
     """
 
     sums: Matrix
     rows: Matrix
+    squares: Matrix | None = None
+    dated: Matrix | None = None
 
     def __sub__(self, other: Block) -> Block:
         return Block(sums=self.sums - other.sums, rows=self.rows - other.rows)
@@ -133,6 +138,32 @@ def parts(subject: Subject, asking: Asking) -> tuple[Measure, ...]:
             replace(measure, name="rows", aggregate="count", unit=None),
         )
     return (replace(measure, name="amount", unit=None),)
+
+
+def _swings(subject: Subject, leaves: Sequence[Measure], asking: Asking) -> tuple[Measure, ...]:
+    """Add what says how far the parts swing by chance.
+
+    Of a mean the squares of the values; of an amount whose rows have their date from another
+    table (lines from their order), how many rows of that table there are: lines of one order fall
+    into one week together.
+    """
+    leaf = leaves[0]
+    if subject.kind == "mean":
+        if len(leaves) != 2 or leaf.aggregate != "avg" or not isinstance(leaf.of, SpecColumn):
+            return ()
+        square = Arithmetic(op="multiply", args=(leaf.of, leaf.of))
+        return (Measure(name="squares", aggregate="sum", of=square, where=leaf.where),)
+    assert subject.time is not None
+    owner = asking.catalog.table(subject.time.table)
+    if len(leaves) != 1 or subject.time.table == subject.base or owner is None:
+        return ()
+    if len(owner.primary_key) != 1:
+        return ()
+    key = SpecColumn(table=owner.name, column=owner.primary_key[0], path=subject.time.path)
+    return (
+        Measure(name="rows", aggregate="count", where=leaf.where),
+        Measure(name="dated", aggregate="count_distinct", of=key, where=leaf.where),
+    )
 
 
 def _quotient(formula: Formula) -> tuple[Measure, ...]:
@@ -250,10 +281,11 @@ def _grid(
     grain: Grain = "week" if frame.step == 7 else "day"
     dimensions = [Dimension(name="period", of=subject.time, grain=grain)]
     dimensions += [Dimension(name=f"value_{i}", of=split.on) for i, split in enumerate(by)]
+    leaves = parts(subject, asking)
     spec = QuerySpec(
         source="",
         table=subject.base,
-        measures=parts(subject, asking),
+        measures=(*leaves, *_swings(subject, leaves, asking)),
         dimensions=tuple(dimensions),
         conditions=(*conditions, *within(subject, frame.spans())),
     )
@@ -263,25 +295,35 @@ def _grid(
     values = list(zip(*(columns[f"value_{i}"] for i in range(len(by))), strict=True)) or empty
     kept = tuple(dict.fromkeys(values)) if by else ((),)
     place = {value: at for at, value in enumerate(kept)}
-    now, years = _empty(len(kept), frame.count), _empty(len(kept), frame.count)
+    blocks = {
+        year: _empty(len(kept), frame.count, [n for n in _FURTHER if n in columns])
+        for year in (False, True)
+    }
     weighted = "mean" in columns
     amounts = columns["mean" if weighted else "amount"]
     rows = columns.get("rows", [0] * len(amounts))
-    for period, value, amount, count in zip(columns["period"], values, amounts, rows, strict=True):
+    for row, (period, value) in enumerate(zip(columns["period"], values, strict=True)):
         day = as_day(period)
         found = frame.found(day) if day is not None else None
         if found is None:
             continue
         year, at = found
-        block = years if year else now
-        n = float(count or 0)
-        block.rows[place[value], at] += n
-        block.sums[place[value], at] += float(amount or 0) * (n if weighted else 1.0)
-    return Grid(pairs=kept, now=now, years=years if frame.years else None, cut=sheet.truncated)
+        block, group = blocks[bool(year)], place[value]
+        n = float(rows[row] or 0)
+        block.rows[group, at] += n
+        block.sums[group, at] += float(amounts[row] or 0) * (n if weighted else 1.0)
+        for name in _FURTHER:
+            if (further := getattr(block, name)) is not None:
+                further[group, at] += float(columns[name][row] or 0)
+    years = blocks[True] if frame.years else None
+    return Grid(pairs=kept, now=blocks[False], years=years, cut=sheet.truncated)
 
 
-def _empty(groups: int, periods: int) -> Block:
-    return Block(sums=np.zeros((groups, periods)), rows=np.zeros((groups, periods)))
+def _empty(groups: int, periods: int, further: Sequence[str] = ()) -> Block:
+    def zeros() -> Matrix:
+        return np.zeros((groups, periods))
+
+    return Block(sums=zeros(), rows=zeros(), **{name: zeros() for name in further})
 
 
 def lumpiness(subject: Subject, asking: Asking) -> float:
@@ -324,7 +366,9 @@ def against(
         level = group.sums.mean(axis=1, keepdims=True)
         rest = level if others is None else np.maximum(others.sums, 0.0)
         return Amounts(
-            group=group.sums, others=np.broadcast_to(rest, group.sums.shape), least=least
+            group=group.sums,
+            others=np.broadcast_to(rest, group.sums.shape),
+            least=least * _together(group),
         )
     mean = _ratio(group.sums, group.rows)
     if others is None:
@@ -335,6 +379,7 @@ def against(
             other_mean=nothing,
             other_rows=nothing + np.inf,
             share=subject.share,
+            row_spread=_row_spread(group),
         )
     other_rows = np.maximum(np.broadcast_to(others.rows, group.rows.shape), 0.0)
     other_sums = np.broadcast_to(others.sums, group.sums.shape)
@@ -344,7 +389,25 @@ def against(
         other_mean=_ratio(other_sums, other_rows),
         other_rows=other_rows,
         share=subject.share,
+        row_spread=_row_spread(group),
     )
+
+
+def _together(block: Block) -> Matrix:
+    """Say how many rows of each group have their date from one row of another table."""
+    if block.dated is None:
+        return np.ones(len(block.sums))
+    rows, dated = block.rows.sum(axis=1), block.dated.sum(axis=1)
+    return np.asarray(np.divide(rows, dated, out=np.ones(len(rows)), where=dated > 0))
+
+
+def _row_spread(block: Block) -> Matrix | None:
+    """Give the variance of a row of each group; None where single rows are not known."""
+    if block.squares is None:
+        return None
+    rows, sums, squares = (v.sum(axis=1) for v in (block.rows, block.sums, block.squares))
+    many = np.maximum(rows, 1)
+    return np.asarray(np.clip(squares / many - (sums / many) ** 2, 0.0, None))
 
 
 def _ratio(sums: Matrix, rows: Matrix) -> Matrix:

@@ -1,4 +1,4 @@
-"""How likely is so large a value by chance: tails of the normal, Student, gamma and Poisson.
+"""How likely is so large a value by chance: tails of the normal, Student, binomial, Poisson.
 
 Written out, because the base install has NumPy and no SciPy. Checked against closed forms and
 plain sums in the tests; good to 1e-9 of the value in the range that tests of findings use.
@@ -10,6 +10,7 @@ fractions by Lentz's method.
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 _TINY = 1e-300
 _MOST_STEPS = 2000
@@ -80,6 +81,35 @@ def poisson_at_least(count: float, mean: float) -> float:
 def poisson_at_most(count: float, mean: float) -> float:
     """Give the chance of count or fewer where mean are expected; count may be no whole number."""
     return gamma_above(count + 1, mean)
+
+
+def binomial_at_least(hits: float, trials: float, part: float) -> float:
+    """Give the chance of so many hits or more; hits and trials may be no whole numbers.
+
+    >>> round(binomial_at_least(2, 3, 0.5), 4)
+    0.5
+    """
+    if hits <= 0:
+        return 1.0
+    return _beta_below(hits, max(0.0, trials - hits) + 1, part)
+
+
+def binomial_at_most(hits: float, trials: float, part: float) -> float:
+    """Give the chance of so many hits or fewer; hits and trials may be no whole numbers."""
+    return binomial_at_least(trials - hits, trials, 1 - part)
+
+
+def _beta_below(a: float, b: float, x: float) -> float:
+    return 1.0 if x >= 1 else _incomplete_beta(a, b, x)
+
+
+def normal_point(tail: float) -> float:
+    """Give the value above which a standard normal value lies with this chance.
+
+    >>> round(normal_point(0.025), 4)
+    1.96
+    """
+    return -NormalDist().inv_cdf(min(max(tail, _TINY), 1 - 1e-16))
 
 
 def _wilson_hilferty(shape: float, x: float) -> float:

@@ -19,12 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from clew_tools.statistics.tails import (
-    normal_tail,
-    poisson_at_least,
-    poisson_at_most,
-    student_tail,
-)
+from clew_tools.statistics.dealt import Dealt, deal_amounts, deal_means
+from clew_tools.statistics.tails import normal_point, student_tail
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -50,7 +46,8 @@ class Stretch:
         spread: variance by mean of an amount; of one row of a mean.
         amount: it is one of an amount.
         known: the spread is that of chance alone: it need not be told from the other periods.
-        root: of a share, the signed root of its likelihood ratio; 0: not known.
+        tail: the chance of so much, or so little, inside the stretch where all rows are dealt
+            over the periods alike (``dealt.py``).
     """
 
     first: int
@@ -63,7 +60,7 @@ class Stretch:
     spread: float
     amount: bool = True
     known: bool = False
-    root: float = 0.0
+    tail: float = 1.0
 
     @property
     def excess(self) -> float:
@@ -94,11 +91,12 @@ class Amounts:
         others: the same; the group's own level where there are none to compare with.
         least: variance by mean that chance alone gives: 1 for counts, for totals the sum of the
             squares of the rows' amounts by their sum (few large rows swing more than many small).
+            One for all, or one per group.
     """
 
     group: Matrix
     others: Matrix
-    least: float = 1.0
+    least: float | Matrix = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +109,8 @@ class Means:
         other_mean: zeros where there are none to compare with.
         other_rows: infinity where there are none.
         share: the means are shares of rows, which swing at least as truth values do.
+        row_spread: variance of a row of each group, shape (groups,); None: known from the means
+            of the periods alone, which tell too little of rows that are skewed.
     """
 
     mean: Matrix
@@ -118,6 +118,7 @@ class Means:
     other_mean: Matrix
     other_rows: Matrix
     share: bool = False
+    row_spread: Matrix | None = None
 
 
 def with_season(data: Amounts, years: Amounts, usual: Mask) -> Amounts:
@@ -249,14 +250,24 @@ def _usual(outside: Mask, first: int, last: int) -> Mask:
 
 def _rows_of(data: Amounts | Means, chosen: NDArray[np.intp]) -> Amounts | Means:
     if isinstance(data, Amounts):
-        return replace(data, group=data.group[chosen], others=data.others[chosen])
+        return replace(
+            data,
+            group=data.group[chosen],
+            others=data.others[chosen],
+            least=_each(data)[chosen],
+        )
     return replace(
         data,
         mean=data.mean[chosen],
         rows=data.rows[chosen],
         other_mean=data.other_mean[chosen],
         other_rows=data.other_rows[chosen],
+        row_spread=None if data.row_spread is None else data.row_spread[chosen],
     )
+
+
+def _each(data: Amounts) -> Matrix:
+    return np.broadcast_to(np.asarray(data.least, dtype=np.float64), (len(data.group),))
 
 
 def _rough(data: Amounts | Means, tried: Sequence[tuple[int, int]], outside: Mask) -> Matrix:
@@ -276,8 +287,9 @@ def _rough(data: Amounts | Means, tried: Sequence[tuple[int, int]], outside: Mas
         if isinstance(data, Amounts):
             y, yo = sums(data.group)
             o, oo = sums(data.others)
-            spread = np.maximum(_dispersion(data.group, data.others, outside), data.least)
-            spread = np.where(np.isfinite(spread), spread, data.least)[:, None]
+            least = _each(data)
+            spread = np.maximum(_dispersion(data.group, data.others, outside), least)
+            spread = np.where(np.isfinite(spread), spread, least)[:, None]
             rate = yo / oo
             error = np.sqrt(spread * np.maximum(rate, 0.5 * spread / oo) * o * (1 + o / oo))
             compared = oo > _LEAST_OTHERS * yo
@@ -304,7 +316,7 @@ class _Found:
     spread: Matrix
     error: Matrix
     known: Mask
-    root: Matrix
+    dealt: Dealt
 
     def stretch(self, place: int, first: int, last: int) -> Stretch:
         return Stretch(
@@ -317,7 +329,7 @@ class _Found:
             weight=float(self.weight[place]),
             spread=float(self.spread[place]),
             known=bool(self.known[place]),
-            root=float(self.root[place]),
+            tail=self.dealt.tail(place, bool(self.z[place] > 0)),
         )
 
 
@@ -338,7 +350,9 @@ def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
                 for a, b in runs
             ]
             spread = np.maximum(spread, np.mean(of_runs, axis=0))
-        spread = np.maximum(spread, data.least)
+        least = _each(data)
+        dealt = deal_amounts(y, yo, o, oo, spread, least)
+        spread = np.maximum(spread, least)
         # A group that was not there before has no rate: half a row is supposed.
         floor = np.maximum(rate, 0.5 * spread / oo)
         expected = rate * o
@@ -354,7 +368,7 @@ def _amounts(data: Amounts, first: int, last: int, usual: Mask) -> _Found:
         spread=scale,
         error=error,
         known=np.zeros(len(z), dtype=bool),
-        root=np.zeros_like(z),
+        dealt=dealt,
     )
 
 
@@ -379,14 +393,19 @@ def _means(data: Means, first: int, last: int, usual: Mask) -> _Found:
             spread = np.maximum(spread, np.mean(of_runs, axis=0))
         n = data.rows[:, first:last]
         observed = (np.where(n > 0, data.mean[:, first:last], 0.0) * n).sum(axis=1) / n.sum(axis=1)
-        error = np.sqrt(spread * (1 / inner.sum(axis=1) + 1 / outer.sum(axis=1)))
-        known, root = np.zeros(len(now), dtype=bool), np.zeros(len(now))
-        if data.share:
-            usual_level = observed - (now - base)
-            of_chance = np.clip(usual_level * (1 - usual_level), 1e-9, None)
-            known = spread <= _NEARLY_CHANCE * of_chance
-            rows = 1 / (1 / inner.sum(axis=1) + 1 / outer.sum(axis=1))
-            root = _root(observed, usual_level, rows * of_chance / np.maximum(spread, of_chance))
+        there_now, there_usual = data.rows[:, first:last] * (inner > 0), data.rows * (weight > 0)
+        usual_rows = there_usual[:, usual].sum(axis=1)
+        usual_level = (data.mean * there_usual)[:, usual].sum(axis=1) / usual_rows
+        chance = _row_spread(data, observed, there_now.sum(axis=1), usual_level, usual_rows)
+        known = np.full(len(now), data.share) & (spread <= _NEARLY_CHANCE * chance)
+        spread = np.maximum(spread, chance)
+        rows = inner.sum(axis=1), outer.sum(axis=1)
+        error = np.sqrt(spread * (1 / rows[0] + 1 / rows[1]))
+        other_now = (data.other_mean[:, first:last] * inner).sum(axis=1) / rows[0]
+        other_usual = (data.other_mean[:, usual] * outer).sum(axis=1) / rows[1]
+        moved = np.where((other_usual > 0) & (other_now > 0), other_now / other_usual, 1.0)
+        expected = observed - (now - base), usual_level * moved
+        dealt = deal_means(observed, usual_level, expected, rows, spread, share=data.share)
         enough = (outer > 0).sum(axis=1) >= _LEAST_OUTSIDE
         z = np.where(enough & (error > 0), (now - base) / error, np.nan)
     return _Found(
@@ -397,18 +416,18 @@ def _means(data: Means, first: int, last: int, usual: Mask) -> _Found:
         spread=spread,
         error=error,
         known=known,
-        root=root,
+        dealt=dealt,
     )
 
 
-def _root(now: Matrix, usual: Matrix, rows: Matrix) -> Matrix:
-    """Take the root of the likelihood ratio of shares, half a row added: falls are not bounded."""
-    usual = np.clip(usual, 1e-6, 1 - 1e-6)
-    count = now * rows
-    at = np.clip((count + 0.5 * np.sign(usual - now)) / rows, 1e-12, 1 - 1e-12)
-    ratio = at * np.log(at / usual) + (1 - at) * np.log((1 - at) / (1 - usual))
-    found = np.sqrt(np.maximum(0.0, 2 * rows * ratio))
-    return np.where((at - usual) * (now - usual) > 0, found, 0.0)
+def _row_spread(
+    data: Means, now: Matrix, now_rows: Matrix, usual: Matrix, usual_rows: Matrix
+) -> Matrix:
+    """Give the variance of a row as chance alone has it; 0 where it is not known."""
+    if data.share:
+        level = (now * now_rows + usual * usual_rows) / (now_rows + usual_rows)
+        return np.clip(level * (1 - level), 1e-9, None)
+    return np.zeros_like(now) if data.row_spread is None else data.row_spread
 
 
 def _runs(usual: Mask, length: int) -> list[tuple[int, int]]:
@@ -428,19 +447,8 @@ def _with_p(best: Stretch | None, amounts: bool, tried: int, periods: int) -> St
     if best is None:
         return None
     freedom = max(1, periods - (best.last - best.first) - 1)
-    # A count can't fall below nothing, so its z is bounded: a fall is judged by its likelihood.
-    size = max(abs(best.z), best.score) if amounts and best.z < 0 else abs(best.z)
-    p = student_tail(size, freedom)
-    if best.root:
-        # Of a share chance itself says how far it swings: two tests, so each counts twice.
-        rooted = normal_tail(best.root) if best.known else student_tail(best.root, freedom)
-        p = 2 * min(p, rooted)
-    if amounts and best.spread > 0:
-        # Few rows are skewed: the tail of the count itself, where that is heavier. Never it alone:
-        # where the other periods happen to swing little, that told changes of shuffled data.
-        count, mean = best.observed / best.spread, best.weight / best.spread
-        tail = poisson_at_least(count, mean) if best.z > 0 else poisson_at_most(count, mean)
-        p = max(p, tail)
+    # Student's, because the spread is an estimate; of a share chance itself says how far it swings.
+    p = best.tail if best.known else student_tail(normal_point(best.tail), freedom)
     return replace(best, p=min(1.0, 2 * p * tried), amount=amounts)
 
 
