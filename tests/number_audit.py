@@ -49,7 +49,8 @@ _NO_NUMBER = re.compile(
 )
 _SPELLED = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _FROM_CLOCK = re.compile(
-    r"\b(?:last|past|previous|this|next|current|recent|ago|today|yesterday|so far|to date|now)\b",
+    r"\b(?:last|past|previous|this|next|current|recent|ago|today|yesterday|so far|to date|now"
+    r"|(?:day|week|month|quarter|year) (?:after|before))\b",
     re.IGNORECASE,
 )
 _LEFT_OUT = re.compile(r"\bsentences?\b", re.IGNORECASE)
@@ -181,7 +182,7 @@ def _names(answer: clew.Answer) -> set[str]:
     found: set[str] = set()
     for column in answer.table.columns:
         for value in column.to_pylist():
-            if isinstance(value, str) and any(sign.isdigit() for sign in value):
+            if isinstance(value, str) and read_numbers(value):
                 found |= {value, " ".join(value.split())}
                 if day := _day(value):
                     found |= _shown_dates(day)

@@ -408,7 +408,8 @@ class QuerySpec:
             row counted as one; before a set operation and before ``limit``.
         distinct: listed rows come once.
         chart: what the question said about a chart.
-        terms: ``table`` or ``table.column`` → what the question calls it; for texts only.
+        terms: ``table`` or ``table.column`` → what the question calls it; ``=3000`` → how it
+            writes that number, ``table.column=0`` → how it says that condition; for texts only.
         asked: columns of the result that the question asked for; the others show what the answer
             rests on (the number that a ranking is by). Empty: all were asked for.
     """

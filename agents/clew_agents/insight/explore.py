@@ -177,7 +177,7 @@ class Explorer:
                 tests.append(self._chosen(inner, singles))
                 deeper = self._inner(inner) if self._holds(inner.stretch) else None
                 tests += [self._chosen(deeper, singles)] if deeper is not None else []
-        adjusted = benjamini_hochberg([t.stretch.p for t in tests], self.looked_at)
+        adjusted = self._adjusted(tests, singles)
         held = [
             replace(test, p=p)
             for test, p in zip(tests, adjusted, strict=True)
@@ -185,6 +185,20 @@ class Explorer:
         ]
         held.sort(key=lambda d: -self._rank(d))
         return self._distinct(held[:_MOST_CONSIDERED])
+
+    def _adjusted(self, tests: Sequence[Departure], singles: int) -> list[float]:
+        """Correct for all that was looked at: single places and parts of them as two families.
+
+        Each family has half of the level, so that the few columns that people name are not
+        drowned in the many cells of pairs.
+        """
+        adjusted = [1.0] * len(tests)
+        for deep, tried in ((False, singles), (True, max(1, self.looked_at - singles))):
+            mine = [n for n, test in enumerate(tests) if (len(test.places) > 1) == deep]
+            found = benjamini_hochberg([tests[n].stretch.p for n in mine], tried)
+            for n, p in zip(mine, found, strict=True):
+                adjusted[n] = min(1.0, 2 * p)
+        return adjusted
 
     def _chosen(self, test: Departure, singles: int) -> Departure:
         """Count for a place that was come to step by step all that could have been come to."""

@@ -399,6 +399,8 @@ class ConditionMaker:
             raise NotUnderstood([test.text], f"{test.item.text!r} is no number.")
         on = q.Column(table=name.table, column=name.column or "")
         values = tuple(sorted(test.values)) if test.operator == "between" else test.values
+        if test.item.value and test.operator == "=":  # said in other words: "out of stock"
+            self.resolver.terms[name.table, f"{name.column}={values[0]}"] = test.item.value
         return q.Predicate(on=on, operator=test.operator, values=values), name.table
 
     def _time(self, test: TimeTest) -> tuple[q.Predicate | q.AllOf | q.AnyOf, str]:
@@ -467,8 +469,13 @@ class ConditionMaker:
             if low == high:
                 return q.Predicate(on=on, operator="=", values=(low,))
             return q.Predicate(on=on, operator="between", values=(low, high))
+        # Whole years, so that both say the same; the year is the one that was asked for.
+        if low is not None and test.comparator == "after":
+            return q.Predicate(on=on, operator=">", values=(low - 1,))
         if low is not None:
             return q.Predicate(on=on, operator=">=", values=(low,))
+        if high is not None and test.comparator == "before":
+            return q.Predicate(on=on, operator="<", values=(high + 1,))
         return q.Predicate(on=on, operator="<=", values=(high,))
 
 

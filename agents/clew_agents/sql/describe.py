@@ -271,8 +271,8 @@ class Describer:
                 return f"{said} {self._against(test, test.spec)}", False
             if measure is not None and _counts(measure):
                 exactly = "exactly " if test.operator == "=" else ""
-                return f"{exactly}{_compared(test)} {self.counted(measure)}", False
-            return f"{said} {_compared(test)}", False
+                return f"{exactly}{self._compared(test)} {self.counted(measure)}", False
+            return f"{said} {self._compared(test)}", False
         if test.grain == "month_of_year" and test.operator == "=":
             return f"in {calendar.month_name[int(str(test.values[0]))]}", True
         if test.grain == "day_of_week" and test.operator == "in" and test.values == (6, 7):
@@ -281,15 +281,53 @@ class Describer:
             return _years(test), True
         if span := _span(q.AllOf(all=(test,))):
             return span, True
-        name = self.column(test.on)
+        if said := self._as_asked(test):
+            return said, False
+        name = "" if self._is_code(test) else self.column(test.on)
         if test.spec is not None and test.spec.limit_percent is not None:
             return top_part(test.spec, self), False
         if test.spec is not None and test.operator == "in" and test.spec.measures:
             inner = Describer(replace(test.spec, terms={**self.terms, **test.spec.terms}))
             return inner.conditions().removeprefix("with ").removeprefix("for "), False
         if test.spec is not None:
-            return f"{name} {self._against(test, test.spec)}", False
-        return f"{name} {_compared(test)}", False
+            return f"{name} {self._against(test, test.spec)}".strip(), False
+        return f"{name} {self._compared(test)}".strip(), False
+
+    def _as_asked(self, test: q.Predicate) -> str:
+        """Give the question's own words for a condition: "out of stock"; empty: there are none."""
+        if not isinstance(test.on, q.Column) or test.operator != "=" or not test.values:
+            return ""
+        return self.terms.get(f"{test.on.table}.{test.on.column}={test.values[0]}", "")
+
+    def _is_code(self, test: q.Predicate) -> bool:
+        """Whether a column has a name that says nothing, attr_25, and what it equals says enough."""
+        if not isinstance(test.on, q.Column) or test.operator not in ("=", "in", "not_in"):
+            return False
+        said = self.terms.get(f"{test.on.table}.{test.on.column}", "")
+        if said and not any(word.isdigit() for word in split_name(said)):
+            return False
+        named = test.spec is not None or all(isinstance(value, str) for value in test.values)
+        return named and any(word.isdigit() for word in split_name(test.on.column))
+
+    def _compared(self, test: q.Predicate) -> str:
+        values = [self._value(value) for value in test.values]
+        if test.operator == "=":
+            return values[0]
+        if test.operator == "between":
+            return f"between {values[0]} and {values[1]}"
+        if test.operator == "is_null":
+            return "missing"
+        if test.operator == "is_not_null":
+            return "present"
+        if test.operator == "in":
+            return " or ".join(values)
+        return f"{_SIGNS[test.operator]} {' or '.join(values)}"
+
+    def _value(self, value: q.Scalar) -> str:
+        """Say a value; a number that was converted as the question has it: "3 kg"."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return self.terms.get(f"={value}") or format_number(value)
+        return str(value)
 
     def _against(self, test: q.Predicate, spec: q.QuerySpec) -> str:
         """Say what is compared with the result of another spec."""
@@ -448,27 +486,6 @@ def _years(test: q.Predicate) -> str:
     if test.operator in texts:
         return texts[test.operator].format(*values)
     return f"in {' or '.join(values)}"
-
-
-def _compared(test: q.Predicate) -> str:
-    values = [_value(value) for value in test.values]
-    if test.operator == "=":
-        return values[0]
-    if test.operator == "between":
-        return f"between {values[0]} and {values[1]}"
-    if test.operator == "is_null":
-        return "missing"
-    if test.operator == "is_not_null":
-        return "present"
-    if test.operator == "in":
-        return " or ".join(values)
-    return f"{_SIGNS[test.operator]} {' or '.join(values)}"
-
-
-def _value(value: q.Scalar) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return format_number(value)
-    return str(value)
 
 
 def _refers(condition: q.Condition, names: Container[str]) -> bool:

@@ -330,8 +330,13 @@ class Resolver:
         )
 
     def said_terms(self) -> dict[str, str]:
-        """The words of the question for tables and columns, by ``table.column`` or ``table``."""
-        return {
+        """The words of the question for tables, columns and converted numbers."""
+        converted = {
+            f"={item.number}": item.text
+            for item in self.items
+            if item.tag == "#" and " " in item.text and not _is_written(item.number, item.text)
+        }
+        return converted | {
             f"{table}.{column}" if column else table: words
             for (table, column), words in self.terms.items()
         }
@@ -496,3 +501,11 @@ def _is_audit(name: Name) -> bool:
 
 def _date_of(table: str) -> str:
     return "".join(split_name(singular(table.casefold()))) + "date"
+
+
+def _is_written(number: int | float | None, text: str) -> bool:
+    """Whether a number stands in a text as it is."""
+    try:
+        return float(text.split()[0].replace(",", "")) == number
+    except ValueError:
+        return True  # in words: told in digits

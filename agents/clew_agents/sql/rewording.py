@@ -127,9 +127,10 @@ def _out_of_stock(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
         if len(stocks) != 1:
             continue
         first, last = items[at], items[at + taken - 1]
+        spoken = " ".join(item.text for item in items[at : at + taken])
         said = replace(first, end=last.end, text=" ".join(stocks[0].words))
         stated = [
-            _named(said, stocks[0]),
+            replace(_named(said, stocks[0]), value=spoken),
             replace(_filler(last), start=last.end, tag="E", text="="),
             replace(_filler(last), start=last.end, tag="#", text="0", number=0),
         ]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew_tools.statistics.dealt import Dealt, deal_amounts, deal_means
-from clew_tools.statistics.tails import normal_point, student_tail
+from clew_tools.statistics.tails import normal_point, normal_tail, student_tail
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -317,6 +317,12 @@ class _Found:
     error: Matrix
     known: Mask
     dealt: Dealt
+    signed: Mask | None = None
+
+    def _tail(self, place: int) -> float:
+        if self.signed is not None and self.signed[place]:
+            return normal_tail(abs(float(self.z[place])))  # what may be negative is not dealt out
+        return self.dealt.tail(place, bool(self.z[place] > 0))
 
     def stretch(self, place: int, first: int, last: int) -> Stretch:
         return Stretch(
@@ -329,7 +335,7 @@ class _Found:
             weight=float(self.weight[place]),
             spread=float(self.spread[place]),
             known=bool(self.known[place]),
-            tail=self.dealt.tail(place, bool(self.z[place] > 0)),
+            tail=self._tail(place),
         )
 
 
@@ -417,6 +423,7 @@ def _means(data: Means, first: int, last: int, usual: Mask) -> _Found:
         error=error,
         known=known,
         dealt=dealt,
+        signed=((data.mean < 0) & there).any(axis=1),
     )
 
 
