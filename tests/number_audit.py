@@ -3,8 +3,8 @@
 The auditor reads digits and number words, knows nothing of how texts are made, and excuses only
 what the question quotes, a number that has a receipt whose text is exactly there, and digits that
 are part of a name: a text or a date which stands in the result or in the SQL just so ("2023-04",
-"Terminal 2"). A date of the SQL is a name only where the question has it from the clock ("last
-quarter").
+"Terminal 2", "ordered twice"). A date of the SQL is a name only where the question has it from the
+clock, or from what was asked before ("last quarter", "the month after").
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def audit(answer: clew.Answer, asked: Sequence[str]) -> Audit:
 
 
 def _names(answer: clew.Answer) -> set[str]:
-    """Give the texts and dates of a result that have digits, as a text may show them."""
+    """Give the texts and dates of a result that have numbers, as a text may show them."""
     if answer.table is None:
         return set()
     found: set[str] = set()
