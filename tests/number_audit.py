@@ -165,7 +165,8 @@ def audit(answer: clew.Answer, asked: Sequence[str]) -> Audit:
         answer: with status ``answered``.
         asked: the question and what was asked before it in the thread.
     """
-    names = _names(answer) | _names_of_sql(answer.sql or "", asked)
+    queries = [answer.sql or "", *(cell.source for cell in answer.cells if cell.kind == "sql")]
+    names = _names(answer).union(*(_names_of_sql(sql, asked) for sql in queries))
     return Audit(
         numbers=len(read_numbers(answer.text)),
         unsupported=tuple(unsupported(answer.text, answer.receipts, asked, names)),
@@ -197,7 +198,7 @@ def _names_of_sql(sql: str, asked: Sequence[str]) -> set[str]:
     clock = any(_FROM_CLOCK.search(question) for question in asked)
     for literal in re.findall(r"'((?:[^']|'')*)'", sql):
         day = _day(literal)
-        if day is None and re.search(r"\d", literal) and re.search(r"[^\d.,\s]", literal):
+        if day is None and read_numbers(literal) and re.search(r"[^\d.,\s]", literal):
             found.add(literal.replace("''", "'"))
         elif day is not None and clock:
             found |= _shown_dates(day) | _shown_dates(day - dt.timedelta(days=1))
@@ -295,7 +296,10 @@ def _mutated(table: Any, ref: Ref) -> Any:
         return table.slice(1)
     values = table.column(ref.column).to_pylist()
     value = values[ref.row]
-    values[ref.row] = value + abs(value) + 1  # never what it was
+    if isinstance(value, dt.date):
+        values[ref.row] = value + dt.timedelta(days=1)
+    else:
+        values[ref.row] = value + abs(value) + 1  # never what it was
     place = table.column_names.index(ref.column)
     return table.set_column(place, ref.column, pa.array(values))
 

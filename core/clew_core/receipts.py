@@ -5,6 +5,7 @@ A receipt holds an expression, a JSON tree:
     {"op": "value", "ref": 0}                       the value at refs[0]
     {"op": "count", "ref": 0}                       number of rows of the result of refs[0]
     {"op": "sum", "ref": 0}                         sum of the column of refs[0], nulls left out
+    {"op": "day", "ref": 0}                         the day at refs[0] as a number: 20240131
     {"op": "sum" | "difference" | "ratio" | "percent", "args": [tree, tree]}
     {"op": "round", "args": [tree], "digits": 2}    half away from zero, as people round
 
@@ -14,6 +15,7 @@ does not show: that the SQL says what the question meant.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -100,6 +102,8 @@ def evaluate(expression: Expression, refs: Sequence[Ref], lookup: Lookup) -> Num
             return _total(values)
         if op == "value":
             return _number(_cell(table, ref), ref)
+        if op == "day":
+            return _day(_cell(table, ref), ref)
     if not isinstance(args, (list, tuple)):
         raise _not_understood(expression)
     values = [evaluate(arg, refs, lookup) for arg in args]
@@ -177,6 +181,16 @@ def _number(value: Any, ref: Ref) -> Number:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ToolFailed(f"Row {ref.row}, column {ref.column!r} holds {value!r}: not a number.")
     return value
+
+
+def _day(value: Any, ref: Ref) -> int:
+    try:
+        day = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)[:10])
+    except ValueError as error:
+        raise ToolFailed(
+            f"Row {ref.row}, column {ref.column!r} holds {value!r}: not a day."
+        ) from error
+    return day.year * 10_000 + day.month * 100 + day.day
 
 
 def _alike(first: Number, second: Number) -> tuple[Any, Any]:

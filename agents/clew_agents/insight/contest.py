@@ -234,7 +234,7 @@ def _reversal(subject: Subject, found: _Parts, a: _Arm, b: _Arm, p: float, words
         told.append(f"{part} {_said(subject, high, words)} against {_said(subject, low, words)}")
     text = (
         f"But within every {found.split.name} it is the other way round: {hidden.value} is "
-        f"higher than {seeming.value} ({listed(told)}). The two have a different mix of "
+        f"higher than {seeming.value} ({listed(told)}). They have a different mix of "
         f"{found.split.name}, so the comparison over all misleads."
     )
     column = Place(on=found.split.on, value=None, name=found.split.name)

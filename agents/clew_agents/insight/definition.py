@@ -24,7 +24,7 @@ from clew_agents.insight.intent import CHANGE, FRAME
 from clew_agents.insight.spoken import is_key, kin
 from clew_agents.insight.subject import Place
 from clew_agents.insight.understand import as_day, place_name
-from clew_agents.insight.wording import Words, capital, cell, text_at
+from clew_agents.insight.wording import Words, capital, cell
 from clew_agents.proposer import CannotAnswer
 from clew_agents.sql.builtin import SqlContext
 from clew_agents.sql.tagging import Item, tag
@@ -335,9 +335,9 @@ def _tested(
     named = place_name(of)
     side = "at most" if step.upper else "at least"
     when = (
-        f"since {text_at(day_sheet, 'day')}"
+        f"since {words.day(day_sheet, 'day')}"
         if step.wider
-        else f"since the day after {text_at(day_sheet, 'day')}"
+        else f"since the day after {words.day(day_sheet, 'day')}"
     )
     text = (
         f"The meaning of {named} changed: {when}, rows that are "

@@ -162,8 +162,8 @@ def _ran(
     words.use(sheet)
     kind = _one_row(table)
     told = [
-        f"{kind} {text_at(sheet, 'thing', row)!r} ran from {text_at(sheet, 'first_day', row)} "
-        f"to {text_at(sheet, 'last_day', row)}"
+        f"{kind} {text_at(sheet, 'thing', row)!r} ran from {words.day(sheet, 'first_day', row)} "
+        f"to {words.day(sheet, 'last_day', row)}"
         for row in range(sheet.table.num_rows)
     ]
     return Evidence(text=f"At that time {' and '.join(told)}.")
@@ -222,11 +222,13 @@ def _step(
     count = cell(sheet, "began")
     assert count is not None
     name = " ".join(dict.fromkeys((*place_name(of).split(), "of", *_rows(table).split())))
-    when = text_at(sheet, "first_day")
-    until = text_at(sheet, "last_day")
-    day = f"on {when}" if when == until else f"between {when} and {until}"
+    by = words.percent(size)
+    start = words.day(sheet, "first_day")
+    day = f"on {start}"
+    if start != text_at(sheet, "last_day"):
+        day = f"between {start} and {words.day(sheet, 'last_day')}"
     return Evidence(
-        text=f"{capital(name)} {went} by {words.percent(size)} {day}, over "
+        text=f"{capital(name)} {went} by {by} {day}, over "
         f"{words.number(count, exact=True)} of them (from {words.number(before, digits=2)} to "
         f"{words.number(after, digits=2)} on average)."
     )
@@ -324,8 +326,8 @@ def _ran_out(
     known = [p for p in names if p.on.table in schema.reach(asking.catalog, table.name)]
     return Evidence(
         text=f"{capital(stock.noun)} of {said_places(known)} at {said_place(place)} averaged "
-        f"{words.number(during, digits=1)} from {text_at(sheet, 'first_day')} to "
-        f"{text_at(sheet, 'last_day')}, against {words.number(usual, digits=1)} in the weeks "
+        f"{words.number(during, digits=1)} from {words.day(sheet, 'first_day')} to "
+        f"{words.day(sheet, 'last_day')}, against {words.number(usual, digits=1)} in the weeks "
         "before.",
         places=(place,),
     )

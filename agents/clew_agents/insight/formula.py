@@ -22,7 +22,7 @@ from clew_agents.insight.finding import Finding
 from clew_agents.insight.spoken import is_key
 from clew_agents.insight.subject import Place
 from clew_agents.insight.understand import as_day, data_span, place_name
-from clew_agents.insight.wording import Value, Words, capital, cell, text_at
+from clew_agents.insight.wording import Value, Words, capital, cell
 from clew_core.query_spec import (
     AllOf,
     Arithmetic,
@@ -246,7 +246,7 @@ def _told(
         return None
     words.use(sheet)
     named = place_name(of)
-    day = text_at(sheet, "day", sheet.table.to_pylist().index(rows[at]))
+    day = words.day(sheet, "day", sheet.table.to_pylist().index(rows[at]))
     text = (
         f"The meaning of {named} changed on {day}: it equals {formula.said} in "
         f"{words.percent(shares['before'])} of the rows before that day and in "

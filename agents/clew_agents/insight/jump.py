@@ -14,7 +14,7 @@ from clew_agents.insight.finding import Finding
 from clew_agents.insight.series import within
 from clew_agents.insight.subject import Subject
 from clew_agents.insight.understand import as_day
-from clew_agents.insight.wording import Words, capital, cell, of_places, text_at
+from clew_agents.insight.wording import Words, capital, cell, of_places
 from clew_core.query_spec import Dimension, Measure, Order, QuerySpec
 
 _AROUND = dt.timedelta(days=90)
@@ -66,8 +66,8 @@ def jump(departure: Departure, subject: Subject, asking: Asking, words: Words) -
     went = "fell" if down else "rose"
     by = words.percent(change.with_("percent", before))
     text = (
-        f"{capital(of_places(subject, ()))} {went} by {by} on {text_at(sheet, 'day', at + 1)}: "
-        f"from {words.number(before, digits=4)} on {text_at(sheet, 'day', at)} to "
+        f"{capital(of_places(subject, ()))} {went} by {by} on {words.day(sheet, 'day', at + 1)}: "
+        f"from {words.number(before, digits=4)} on {words.day(sheet, 'day', at)} to "
         f"{words.number(after, digits=4)}."
     )
     return Finding(

@@ -21,7 +21,6 @@ from clew_agents.insight.wording import (
     capital,
     cell,
     of_places,
-    text_at,
 )
 from clew_core.query_spec import AllOf, Condition, Measure, QuerySpec
 from clew_tools.semantic.definitions import Formula
@@ -134,11 +133,11 @@ def _renamed(measure: Measure, name: str, where: Condition) -> Measure:
     )
 
 
-def _span(departure: Departure, sheet: Sheet) -> str:
-    first = text_at(sheet, "first_day")
+def _span(departure: Departure, sheet: Sheet, words: Words) -> str:
+    first = words.day(sheet, "first_day")
     if departure.open:
         return f"since {first}"
-    return f"from {first} to {text_at(sheet, 'last_day')}"
+    return f"from {first} to {words.day(sheet, 'last_day')}"
 
 
 def _amount(
@@ -154,7 +153,6 @@ def _amount(
     if here is None and before is None:
         return None
     what = capital(of_places(subject, departure.places))
-    span = _span(departure, sheet)
     count = subject.measure.aggregate == "count"
 
     def said(value: Value) -> str:
@@ -163,7 +161,10 @@ def _amount(
     if here is None or not _is_some(before) or not _is_some(rest) or not _is_some(rest_before):
         if here is None or direction < 0:
             return None
-        return f"{what}: {said(here)} {span}; there were none {usual.said}.", float("inf")
+        return (
+            f"{what}: {said(here)} {_span(departure, sheet, words)}; there were none {usual.said}.",
+            float("inf"),
+        )
     assert before is not None and rest is not None and rest_before is not None
     expected = before.with_("ratio", rest_before.with_("ratio", rest))
     change = here.with_("difference", expected).with_("percent", expected)
@@ -171,10 +172,9 @@ def _amount(
     if effect * direction <= 0:
         return None
     went = "more" if direction > 0 else "fewer" if count else "less"
-    text = f"{what} came to {said(here)} {span}, "
+    text = f"{what} came to {said(here)} {_span(departure, sheet, words)}, "
     if effect >= 20:
-        text = f"{what} came to {said(here)} {span}, against {said(before)} {usual.said}"
-        return f"{text}.", effect
+        return f"{text}against {said(before)} {usual.said}.", effect
     if effect >= 1.5:
         times = here.with_("ratio", expected)
         text += (
@@ -219,7 +219,10 @@ def _mean(
         return words.number(value, unit=subject.unit)
 
     what = capital(of_places(subject, departure.places))
-    text = f"{what} was {said(here)} {_span(departure, sheet)}, against {said(before)} {usual.said}"
+    text = (
+        f"{what} was {said(here)} {_span(departure, sheet, words)}, "
+        f"against {said(before)} {usual.said}"
+    )
     if rest is not None and rest_before is not None:
         text += f"; elsewhere it was {said(rest)}, and {said(rest_before)} before"
     base = float(before.number)

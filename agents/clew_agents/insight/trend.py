@@ -16,7 +16,7 @@ from clew_agents.insight.finding import Finding
 from clew_agents.insight.series import parts, within
 from clew_agents.insight.subject import Subject
 from clew_agents.insight.understand import as_day, data_span
-from clew_agents.insight.wording import Value, Words, capital, cell, of_places, text_at
+from clew_agents.insight.wording import Value, Words, capital, cell, of_places
 from clew_agents.proposer import CannotAnswer
 from clew_core.query_spec import Dimension, Order, QuerySpec
 from clew_tools.statistics.seasons import season_test, trend_test
@@ -122,8 +122,8 @@ def _trend(
         kind="trend",
         text=(
             f"{capital(of_places(subject, ()))} {went} over the months: from "
-            f"{_said(subject, before, words)} in the month of {text_at(sheet, 'month', at)} to "
-            f"{_said(subject, after, words)} in that of {text_at(sheet, 'month', last)}."
+            f"{_said(subject, before, words)} in the month of {words.day(sheet, 'month', at)} to "
+            f"{_said(subject, after, words)} in that of {words.day(sheet, 'month', last)}."
         ),
         places=subject.places,
         direction=1 if change > 0 else -1,
@@ -150,9 +150,9 @@ def _season(
         kind="season",
         text=(
             f"The months of the year differ in the same way every year: in the last one the "
-            f"highest was that of {text_at(sheet, 'month', top)} "
+            f"highest was that of {words.day(sheet, 'month', top)} "
             f"({_said(subject, high, words)}), the lowest that of "
-            f"{text_at(sheet, 'month', low)} ({_said(subject, least, words)})."
+            f"{words.day(sheet, 'month', low)} ({_said(subject, least, words)})."
         ),
         places=subject.places,
         effect=strength,

@@ -1,7 +1,7 @@
 """How are numbers, places and days put into sentences? Numbers come from result cells only.
 
 Like ``proxy/prose.py``, over several results: what is printed is what the receipt's expression
-gives, rounded, so a changed cell breaks it. Days are printed as they stand in the cells.
+gives, rounded, so a changed cell breaks it. So are days.
 """
 
 from __future__ import annotations
@@ -138,6 +138,23 @@ class Words:
         """Print a percentage without its sign."""
         size = abs(float(value.number))
         return self.number(value, digits=0 if size >= 10 else 1 if size >= 1 else 2, unit="%")
+
+    def day(self, sheet: Sheet, column: str, row: int = 0) -> str:
+        """Print a day as it stands in a cell, and keep its receipt."""
+        text = text_at(sheet, column, row)
+        ref = Ref(cell=sheet.cell, sql_sha256=sheet.sql_sha256, row=row, column=column)
+        value = Value(expression={"op": "day", "ref": 0}, refs=(ref,), sheets=(sheet,))
+        self.use(sheet)
+        self.receipts.append(
+            Receipt(
+                id=f"r{len(self.receipts) + 1}",
+                text=text,
+                value=json_number(value.number),
+                expression=value.expression,
+                refs=value.refs,
+            )
+        )
+        return text
 
     def rows(self, sheet: Sheet) -> str:
         """Print how many rows a result has."""

@@ -300,7 +300,7 @@ class Describer:
         return self.terms.get(f"{test.on.table}.{test.on.column}={test.values[0]}", "")
 
     def _is_code(self, test: q.Predicate) -> bool:
-        """Whether a column has a name that says nothing, attr_25, and what it equals says enough."""
+        """Whether a column's name says nothing, attr_25, and what it equals says enough."""
         if not isinstance(test.on, q.Column) or test.operator not in ("=", "in", "not_in"):
             return False
         said = self.terms.get(f"{test.on.table}.{test.on.column}", "")
