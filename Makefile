@@ -61,8 +61,9 @@ types: setup  ## check the packages' types, strictly
 
 .PHONY: bench
 bench: setup  ## run the benchmarks, which write benchmarks/RESULTS.md
-	@for program in context overhead guard proofs data question_sets sandbox answers tokens panel; do \
+	@for program in context overhead guard proofs data question_sets sandbox answers insight tokens panel; do \
 		echo "$$program"; $(RUN) benchmarks/$$program.py --write; done
+	@echo "insight, shuffled"; $(RUN) benchmarks/insight.py --shuffled --write
 
 .PHONY: panel
 panel: setup  ## build the JupyterLab panel anew (needs Node); commit what it makes

@@ -1,6 +1,6 @@
 """Does the insight agent find what was planted in acme, and nothing where all was shuffled?
 
-    python benchmarks/insight.py [--seeds 50-59] [--scale 1] [--shuffled] [--keep DIR] [--write]
+    python benchmarks/insight.py [--seeds 300-309] [--scale 1] [--shuffled] [--keep DIR] [--write]
                                  [--say]
 
 Each seed makes a company; the question of each planted effect is asked, and the effect counts as
@@ -8,7 +8,8 @@ found when one of the first five findings names its whole place (every value), o
 time and goes the same way. A Simpson's paradox has to be told as a reversal within the right
 column, a change of definition by its column and its day. The scorer knows the key and the text
 of findings only, not how they were found. With ``--shuffled`` the measured rows are dealt anew
-over time, and each finding that is stated is a false one.
+over time, and each finding that is stated is a false one. Develop on seeds up to 60; later ones
+are for measuring.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ def _deal(connection: duckdb.DuckDBPyConnection, table: str, column: str, seed: 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run it and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--seeds", default="50-59", help="first-last, or a list with commas")
+    parser.add_argument("--seeds", default="300-309", help="first-last, or a list with commas")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--shuffled", action="store_true")
     parser.add_argument("--keep", type=Path, help="folder where companies are kept and looked up")
@@ -242,13 +243,21 @@ def _print(seed: int, outcomes: Sequence[Outcome], say: bool, shuffled: bool) ->
             print(f"  {o.rank or '-'} {o.kind}: {o.question}\n      {o.said[:700]}")
 
 
+def _which(per_seed: Mapping[int, object]) -> str:
+    seeds = sorted(per_seed)
+    if len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]}–{seeds[-1]}"
+    return f"seeds {', '.join(str(seed) for seed in seeds)}"
+
+
 def _table(per_seed: Mapping[int, Sequence[Outcome]], shuffled: bool) -> str:
     if shuffled:
         false = {seed: sum(o.findings for o in found) for seed, found in per_seed.items()}
         asked = sum(len(found) for found in per_seed.values())
         return (
             f"{sum(false.values())} false findings in {len(per_seed)} shuffled companies, "
-            f"{asked} questions (per company: {', '.join(str(n) for n in false.values())}).\\n"
+            f"{asked} questions (per company: {', '.join(str(n) for n in false.values())}); "
+            f"{_which(per_seed)}."
         )
     shares = [sum(o.rank is not None for o in found) / len(found) for found in per_seed.values()]
     kinds = sorted({o.kind for found in per_seed.values() for o in found})
@@ -259,6 +268,7 @@ def _table(per_seed: Mapping[int, Sequence[Outcome]], shuffled: bool) -> str:
         lines.append(f"| {kind} | {hits} | {len(mine)} | {sum(o.rank == 1 for o in mine)} |")
     seconds = sorted(o.seconds for found in per_seed.values() for o in found)
     lines.append("")
+    lines.append(f"Acme, {_which(per_seed)}.")
     lines.append(
         f"Share found per seed: median {statistics.median(shares):.0%}, lowest {min(shares):.0%}, "
         f"{len(shares)} seeds. Seconds per question: median {statistics.median(seconds):.1f}, "

@@ -26,6 +26,7 @@ from clew_core.principal import Policy, Principal
 from clew_core.receipts import Receipt, agrees, evaluate
 from clew_tools.database.open import open_source
 from clew_tools.database.source import Source
+from number_audit import unsupported
 
 FIRST = dt.date(2022, 1, 3)
 DAYS = 2 * 364 + 180
@@ -219,6 +220,16 @@ def test_each_number_is_what_its_receipt_gives_and_a_changed_cell_breaks_it(shop
             assert _holds(receipt, tables)
         changed = {cell: _doubled(table) for cell, table in tables.items()}
         assert not all(_holds(receipt, changed) for receipt in answer.receipts)
+
+
+def test_days_have_receipts_too(shop: Source) -> None:
+    for question in (
+        "Why did orders of Tents in South fall in March 2023?",
+        "Is ads or mail the better source by conversion?",
+        "Why did orders of Boots fall in May 2023?",
+    ):
+        answer = _ask(shop, question)
+        assert unsupported(answer.text, answer.receipts, [question]) == []
 
 
 def _holds(receipt: Receipt, tables: dict[str, pa.Table]) -> bool:

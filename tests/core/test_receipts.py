@@ -30,6 +30,7 @@ TABLE = pa.table(
         "t": pa.array(["a", "b", "c"]),
         "b": pa.array([True, False, None]),
         "z": pa.array([0, 0, 0]),
+        "day": pa.array(["2024-01-31", "2024-02-01 10:30:00", None]),
         "empty": pa.array([None, None, None], pa.int64()),
     }
 )
