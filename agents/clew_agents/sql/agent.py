@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from clew_agents.proposer import AsksBack, Candidate, CannotAnswer, Proposer
 from clew_agents.sql.builtin import SqlContext
 from clew_agents.sql.confidence import with_risk
-from clew_agents.sql.describe import Describer, as_date, period_text
+from clew_agents.sql.describe import Describer, period_text
+from clew_agents.sql.describe_time import as_date
 from clew_agents.sql.dropped import ROWS, counts
 from clew_agents.sql.partial import HIGH, LOW, cut_periods, span
 from clew_core.answer import Clarification, Option, ProposerName

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -25,6 +24,7 @@ from clew_agents.sql.reading import (
 from clew_agents.sql.resolve import DATES, NUMERIC, Ambiguous, NotUnderstood, Resolver
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import LEFT, NOW
+from clew_agents.sql.time_tests import between, whole_years
 from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
@@ -460,23 +460,10 @@ class ConditionMaker:
                 raise NotUnderstood([test.text], f"{name.column!r} holds whole years.")
             return q.Predicate(on=on, operator="=", values=(period.month,), grain="month_of_year")
         if name.type in DATES:
-            return _between(on, period.low, period.high)
+            return between(on, period.low, period.high)
         if not period.years:
             raise NotUnderstood([test.text], f"{name.column!r} holds whole years.")
-        low = period.low.year if period.low else None
-        high = period.high.year - 1 if period.high else None
-        if low is not None and high is not None:
-            if low == high:
-                return q.Predicate(on=on, operator="=", values=(low,))
-            return q.Predicate(on=on, operator="between", values=(low, high))
-        # Whole years, so that both say the same; the year is the one that was asked for.
-        if low is not None and test.comparator == "after":
-            return q.Predicate(on=on, operator=">", values=(low - 1,))
-        if low is not None:
-            return q.Predicate(on=on, operator=">=", values=(low,))
-        if high is not None and test.comparator == "before":
-            return q.Predicate(on=on, operator="<", values=(high + 1,))
-        return q.Predicate(on=on, operator="<=", values=(high,))
+        return whole_years(on, period, test.comparator)
 
 
 def _is_named_value(condition: Inner) -> bool:
@@ -491,16 +478,6 @@ def _is_proper(test: Tested) -> bool:
     return isinstance(test, ValueTest) and all(
         item.value or item.text[:1].isupper() for item in test.values
     )
-
-
-def _between(on: q.Column, low: dt.date | None, high: dt.date | None) -> q.Predicate | q.AllOf:
-    """Half-open, so that a day with a time of day belongs to its day."""
-    ends = []
-    if low is not None:
-        ends.append(q.Predicate(on=on, operator=">=", values=(low.isoformat(),)))
-    if high is not None:
-        ends.append(q.Predicate(on=on, operator="<", values=(high.isoformat(),)))
-    return ends[0] if len(ends) == 1 else q.AllOf(all=tuple(ends))
 
 
 def _all_of(conditions: Sequence[Inner]) -> Inner:

@@ -9,6 +9,7 @@ from clew_agents.sql.event_dates import own_event
 from clew_agents.sql.event_dates import said as said_event
 from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import ENDED, ENDS, PHRASAL, STARTED, STARTS
+from clew_agents.sql.units import converted
 from clew_agents.sql.vocabulary import GOOD, Name, Vocabulary, overview
 from clew_agents.sql.words import same, singular, split_name
 from clew_core.errors import ClewError
@@ -331,12 +332,7 @@ class Resolver:
 
     def said_terms(self) -> dict[str, str]:
         """The words of the question for tables, columns and converted numbers."""
-        converted = {
-            f"={item.number}": item.text
-            for item in self.items
-            if item.tag == "#" and " " in item.text and not _is_written(item.number, item.text)
-        }
-        return converted | {
+        return converted(self.items) | {
             f"{table}.{column}" if column else table: words
             for (table, column), words in self.terms.items()
         }
@@ -501,11 +497,3 @@ def _is_audit(name: Name) -> bool:
 
 def _date_of(table: str) -> str:
     return "".join(split_name(singular(table.casefold()))) + "date"
-
-
-def _is_written(number: int | float | None, text: str) -> bool:
-    """Whether a number stands in a text as it is."""
-    try:
-        return float(text.split()[0].replace(",", "")) == number
-    except ValueError:
-        return True  # in words: told in digits

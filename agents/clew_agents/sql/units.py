@@ -130,3 +130,19 @@ def _factor(text: str, units: set[str]) -> float | None:
     if one is None or other is None or one[0] != other[0]:
         return None
     return one[1] / other[1]
+
+
+def converted(items: Sequence[Item]) -> dict[str, str]:
+    """Give the numbers that were converted, as the question has them: ``=3000`` → "3 kg"."""
+    return {
+        f"={item.number}": item.text
+        for item in items
+        if item.tag == "#" and " " in item.text and not _is_written(item.number, item.text)
+    }
+
+
+def _is_written(number: int | float | None, text: str) -> bool:
+    try:
+        return float(text.split()[0].replace(",", "")) == number
+    except ValueError:
+        return True  # in words: told in digits

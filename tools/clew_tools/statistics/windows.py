@@ -423,7 +423,7 @@ def _means(data: Means, first: int, last: int, usual: Mask) -> _Found:
         error=error,
         known=known,
         dealt=dealt,
-        signed=((data.mean < 0) & there).any(axis=1),
+        signed=np.asarray(((data.mean < 0) & there).any(axis=1)),
     )
 
 
