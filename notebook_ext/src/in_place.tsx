@@ -7,7 +7,7 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { PanelLayout, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-import { CellFoot, footOf } from './cell_foot';
+import { CellFoot, FootKind, footOf } from './cell_foot';
 import { walk } from './changes_walk';
 import { Conversation } from './conversation';
 import { placeOf } from './edits';
@@ -26,13 +26,18 @@ export class InPlace {
     private _open: () => void
   ) {
     _conversation.changed.connect(this._later, this);
-    _conversation.staleness?.changed.connect(this._later, this);
-    _panel.model?.cells.changed.connect(this._later, this);
-    _panel.model?.contentChanged.connect(this._later, this);
+    _conversation.staleness?.changed.connect(this._onCells, this);
+    _panel.model?.cells.changed.connect(this._onCells, this);
+    _panel.model?.contentChanged.connect(this._onCells, this);
     _panel.disposed.connect(() => {
       _conversation.changed.disconnect(this._later, this);
       window.clearTimeout(this._timer ?? undefined);
     });
+    this._later();
+  }
+
+  private _onCells(): void {
+    this._feet = null;
     this._later();
   }
 
@@ -81,14 +86,17 @@ export class InPlace {
         });
       }
     }
-    for (const cell of content.widgets) {
+    // A token of an answer changes no cell: what stands below them is not looked at anew.
+    this._feet ??= content.widgets.flatMap(cell => {
       const { id, sharedModel, type } = cell.model;
       const stale = this._conversation.staleness?.why(id) != null;
       const kind = footOf(type, sharedModel.source, sharedModel.getMetadata('clew'), stale);
-      if (kind) {
-        const make = () => new CellFoot(this._conversation, id, kind);
-        wanted.set(`foot ${id} ${kind}`, { cell, first: false, make });
-      }
+      return kind ? [{ cell, kind }] : [];
+    });
+    for (const { cell, kind } of this._feet.filter(foot => !foot.cell.isDisposed)) {
+      const { id } = cell.model;
+      const make = () => new CellFoot(this._conversation, id, kind);
+      wanted.set(`foot ${id} ${kind}`, { cell, first: false, make });
     }
     for (const [key, { widget, cell }] of this._shown) {
       if (!wanted.has(key) || cell.isDisposed || widget.isDisposed) {
@@ -122,6 +130,8 @@ export class InPlace {
 
   private _shown = new Map<string, { widget: Widget; cell: Cell }>();
   private _timer: number | null = null;
+  /** Null where the cells changed since. */
+  private _feet: { cell: Cell; kind: FootKind }[] | null = null;
 }
 
 /** A cell that is not there yet. */
