@@ -154,11 +154,11 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clew.Workspace]:
     with duckdb.connect(str(file)) as db:
         db.execute(
             "CREATE TABLE products (product_id INT PRIMARY KEY, product_name VARCHAR, "
-            "weight_g INT, attr_25 VARCHAR, model_year INT)"
+            "weight_g INT, attr_25 VARCHAR, model_year INT, is_waterproof INT)"
         )
         db.execute(
             "INSERT INTO products SELECT i, 'Tent ' || chr(65 + i::INT), 1000 * i, "
-            "CASE WHEN i % 2 = 0 THEN 'newsletter' ELSE 'direct' END, 1960 + i "
+            "CASE WHEN i % 2 = 0 THEN 'newsletter' ELSE 'direct' END, 1960 + i, i % 2 "
             "FROM range(1, 12) AS t(i)"
         )
         db.execute(
@@ -183,6 +183,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clew.Workspace]:
         ("How many products with newsletter?", "with newsletter"),
         ("How many products have a model year before 1970?", "before 1970"),
         ("number of products with model year after 1965", "after 1965"),
+        ("How many products are waterproof?", "waterproof"),
     ],
 )
 def test_a_condition_is_told_in_the_words_of_the_question(

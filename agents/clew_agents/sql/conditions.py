@@ -26,6 +26,7 @@ from clew_agents.sql.tagging import Item
 from clew_agents.sql.thesaurus import LEFT, NOW
 from clew_agents.sql.time_tests import between, whole_years
 from clew_agents.sql.vocabulary import Name, Vocabulary
+from clew_agents.sql.words import split_name
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
 
@@ -231,6 +232,10 @@ class ConditionMaker:
         assert name is not None  # the reader saw that it is one
         on = q.Column(table=name.table, column=name.column or "")
         holds: q.Scalar = test.holds if name.type == "boolean" else int(test.holds)
+        if name.type != "boolean":  # told in words, where the data have 1 and 0
+            words = " ".join(split_name(name.column or "")).removeprefix("is ")
+            said = words if test.holds else f"not {words}"
+            self.resolver.terms[name.table, f"{name.column}={holds}"] = said
         return q.Predicate(on=on, operator="=", values=(holds,)), name.table
 
     def _place(
