@@ -20,6 +20,7 @@ from clew_tools.semantic.keys import AmbiguousPath
 HERE = Path(__file__).parent
 READINGS = yaml.safe_load((HERE / "readings.yaml").read_text("utf-8"))
 ANALYSES = yaml.safe_load((HERE / "readings_analysis.yaml").read_text("utf-8"))
+WORDINGS = yaml.safe_load((HERE / "readings_wordings.yaml").read_text("utf-8"))
 DECLINED = yaml.safe_load((HERE / "readings_declined.yaml").read_text("utf-8"))
 KINDS = {"cannot": CannotAnswer, "asks": AsksBack, "refused": Refused}
 
@@ -42,14 +43,18 @@ def read(source: str, case: dict[str, Any], previous: QuerySpec | None = None) -
     return found[0].spec
 
 
-@pytest.mark.parametrize(("source", "case"), [*_cases(READINGS), *_cases(ANALYSES)])
+@pytest.mark.parametrize(
+    ("source", "case"), [*_cases(READINGS), *_cases(ANALYSES), *_cases(WORDINGS)]
+)
 def test_a_question_becomes_the_spec_that_it_means(source: str, case: dict[str, Any]) -> None:
     previous = read(source, case)
     for following in case.get("then", ()):
         previous = read(source, following, previous)
 
 
-@pytest.mark.parametrize(("source", "case"), [*_cases(READINGS), *_cases(ANALYSES)])
+@pytest.mark.parametrize(
+    ("source", "case"), [*_cases(READINGS), *_cases(ANALYSES), *_cases(WORDINGS)]
+)
 def test_what_was_read_compiles(source: str, case: dict[str, Any]) -> None:
     context = context_of(source)
     for candidate in candidates_of(case["asks"], context):

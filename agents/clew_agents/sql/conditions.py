@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
+from clew_agents.sql.condition_parts import Inner, all_of
 from clew_agents.sql.contradictions import refuse_contradiction
 from clew_agents.sql.periods import Period
 from clew_agents.sql.reading import (
@@ -29,8 +28,6 @@ from clew_agents.sql.vocabulary import Name, Vocabulary
 from clew_agents.sql.words import split_name
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
-
-Inner: TypeAlias = q.Predicate | q.AnyOf | q.AllOf | q.NoneOf | q.Named
 
 
 @dataclass(kw_only=True)
@@ -121,14 +118,15 @@ class ConditionMaker:
         found += self._roles({one.table for one in lacking})
         found += [
             one for item in reading.having
-            if (one := replace(self._lacking(item), has=True)).table not in self._below
+            if not self._is_said_above(item.tables[0])
+            and (one := replace(self._lacking(item), has=True)).table not in self._below
         ]  # fmt: skip
         for table, inner in self._below.items():
-            where = _all_of(inner)
+            where = all_of(inner)
             if any(one.table == table for one in lacking):
                 # "without orders in 2023": others may have orders, only none in 2023
                 lacking = [
-                    replace(one, where=_all_of([*([one.where] if one.where else []), *inner]))
+                    replace(one, where=all_of([*([one.where] if one.where else []), *inner]))
                     if one.table == table
                     else one
                     for one in lacking
@@ -139,6 +137,13 @@ class ConditionMaker:
         found += [self._chosen(table, inner) for table, inner in self._of_entity.items()]
         fixed = any(t.comparator == "in" and len(t.periods) == 1 for t in self.reading.times)
         return Placed(conditions=tuple(found), time_fixed=fixed)
+
+    def _is_said_above(self, table: str) -> bool:
+        """Whether a thing that each row has is only named for what it is like itself."""
+        catalog = self.vocabulary.catalog
+        if table == self.base or not reaches(catalog, self.base, table):
+            return False
+        return any(reaches(catalog, table, used) for used, column in self.resolver.used if column)
 
     def _roles(self, lacked: set[str]) -> list[q.Condition]:
         """Ask that things are what they are called by: that a buyer has something to buy."""
@@ -294,7 +299,7 @@ class ConditionMaker:
             source=self.source,
             table=own.name,
             dimensions=(q.Dimension(name=key.column, of=key),),
-            conditions=(q.Related(has=True, table=table, where=_all_of(inner)),),
+            conditions=(q.Related(has=True, table=table, where=all_of(inner)),),
         )
         return q.Predicate(on=key, operator="in", spec=spec)
 
@@ -483,7 +488,3 @@ def _is_proper(test: Tested) -> bool:
     return isinstance(test, ValueTest) and all(
         item.value or item.text[:1].isupper() for item in test.values
     )
-
-
-def _all_of(conditions: Sequence[Inner]) -> Inner:
-    return conditions[0] if len(conditions) == 1 else q.AllOf(all=tuple(conditions))

@@ -99,6 +99,8 @@ PHRASES: dict[tuple[str, ...], Entry] = {
     **_rows("S", "min light", "lightest"),
     **_rows("S", "max tall", "tallest"),
     **_rows("S", "max fast", "fastest"),
+    **_rows("S", "min slow", "slowest"),
+    **_rows("S", "min flat", "flattest"),
     **_rows("S", "max rich", "richest, wealthiest"),
     **_rows("S", "min poor", "poorest"),
     **_rows("S", "max populous", "most populous, most populated, the most populous, "

@@ -14,6 +14,9 @@ from clew_agents.sql.words import singular, split_name
 from clew_core import query_spec as q
 from clew_tools.semantic.keys import reaches
 
+_LARGE = frozenset("largest biggest smallest greatest".split())
+_SIZES = frozenset("area size population".split())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Computed:
@@ -202,7 +205,7 @@ class MeasureMaker:
 
     def worth_of(self, table: str, aggregate: q.Aggregate | None) -> Computed:
         """Compute on what a row of a table is worth."""
-        worth = self.vocabulary.worth(table)
+        worth = self.vocabulary.worth(table) or self._size_of(table)
         if worth is None:
             what = {"sum": "total", "avg": "average"}.get(aggregate or "", "measure")
             raise NotUnderstood(
@@ -210,6 +213,13 @@ class MeasureMaker:
             )
         self.resolver.used.add((worth.table, worth.column or ""))
         return Computed(aggregate=aggregate, column=worth, table=table)
+
+    def _size_of(self, table: str) -> Name | None:
+        """The one column that says how large a row is: the area of "the largest studio"."""
+        said = {item.text.lower() for item in self.reading.ranked}
+        own = [n for n in self.vocabulary.of_table(table) if n.type in NUMERIC]
+        sizes = [n for n in own if not _SIZES.isdisjoint(n.words)]
+        return sizes[0] if said & _LARGE and len(sizes) == 1 else None
 
     def _numbers_of(self, table: str) -> str:
         names = [

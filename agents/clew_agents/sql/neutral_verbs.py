@@ -13,7 +13,7 @@ VERBS = """
     attend, attended, attends, attract, attracted, based, began, begin, begins, begun,
     belong, belongs, book, booked, born, borrow, borrowed, bought, bring, brings, brought,
     buy, buys, came, carried, carries, carry, come, comes, conducted, contain, contained,
-    contains, correspond, correspond to, corresponding to, corresponds, cover, covered,
+    contains, containing, correspond, correspond to, corresponding to, corresponds, cover, covered,
     covers, create, created, created by, creates, deal, deals, delivered by, did well,
     dispatched, drive, driven, drives, drove, enroll, enrolled, entered, exist, exists, file,
     filed, flew, flies,

@@ -28,7 +28,7 @@ def plainer(items: Sequence[Item], vocabulary: Vocabulary, values: ValueIndex) -
     """Put plainer words in the place of long-winded ones."""
     found = list(items)
     found = _things_called_so(found)
-    found = _values_that_are_changes(found)
+    found = _values_that_are_changes(found, values)
     found = _one_of(found)
     found = _over_rows(found)
     found = _by_all(found)
@@ -39,6 +39,8 @@ def plainer(items: Sequence[Item], vocabulary: Vocabulary, values: ValueIndex) -
     found = _not_below(found)
     found = _whose_rows(found)
     found = _letters_of_values(found, values)
+    found = _among_the_same(found)
+    found = _compared_periods(found)
     return _for_first(found)
 
 
@@ -81,20 +83,21 @@ def _things_called_so(items: list[Item]) -> list[Item]:
     return found
 
 
-def _values_that_are_changes(items: list[Item]) -> list[Item]:
+def _values_that_are_changes(items: list[Item], values: ValueIndex) -> list[Item]:
     """Read "with result dropped", "limit it to dropped" as the value, not as a change."""
     found = list(items)
     for at, item in enumerate(items):
-        if item.tag != "T" or not item.hits or at == 0:
+        hits = values.find(item.text) if item.tag == "T" else ()
+        if not hits or at == 0:
             continue
-        places = {(hit.table, hit.column) for hit in item.hits}
+        places = {(hit.table, hit.column) for hit in hits}
         before = _before(items, at)
         named = before is not None and (
             any((m.name.table, m.name.column) in places for m in before.matches)
             or before.value == "!="
         )
         if named or _word(items[at - 1]) in _VALUED:
-            found[at] = replace(item, tag="V", value="")
+            found[at] = replace(item, tag="V", value="", hits=hits)
     return found
 
 
@@ -259,6 +262,36 @@ def _letters_of_values(items: list[Item], values: ValueIndex) -> list[Item]:
 
 def _says_number(held: Sequence[Item]) -> bool:
     return any(item.tag in "#PC" for item in held)
+
+
+def _among_the_same(items: list[Item]) -> list[Item]:
+    """Read "percent of paid orders from Oslo among all orders from Oslo" as "… that are paid"."""
+    mark = next((at for at, item in enumerate(items) if item.tag == "%"), None)
+    among = next((at for at, item in enumerate(items) if _word(item).startswith("among all")), None)
+    if mark is None or among is None or among + 2 >= len(items) or not items[among + 1].tables:
+        return items
+    tables = items[among + 1].tables
+    thing = next((i for i in range(mark + 1, among) if items[i].tables == tables), None)
+    if thing is None or thing == mark + 1:
+        return items
+    whole, repeated = items[thing:among], items[among + 1 :]
+    if [_word(item) for item in whole] != [_word(item) for item in repeated]:
+        return items
+    are = replace(_filler(items[among]), tag="E", text="are")
+    return [*items[: mark + 1], *whole, are, *items[mark + 1 : thing]]
+
+
+def _compared_periods(items: list[Item]) -> list[Item]:
+    """Read "compare … of May and June. What is the change?" as the change between them."""
+    if not items or _word(items[0]) != "compare" or not any(item.tag == "T" for item in items):
+        return items
+    for at in range(1, len(items) - 2):
+        first, joint, second = items[at : at + 3]
+        if first.tag == "P" and joint.tag == "J" and second.tag == "P":
+            between = replace(_filler(items[at - 1]), tag="B", text="between")
+            if items[at - 1].tag == ".":
+                return [*items[: at - 1], between, *items[at:]]
+    return items
 
 
 def _for_first(items: list[Item]) -> list[Item]:

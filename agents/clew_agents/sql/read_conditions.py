@@ -7,9 +7,9 @@ from typing import cast
 
 from clew_agents.sql.cursor import Cursor
 from clew_agents.sql.periods import Period, whole_month
+from clew_agents.sql.read_flags import FlagReader
 from clew_agents.sql.reading import (
     Comparator,
-    FlagTest,
     NumberTest,
     Tested,
     TimeTest,
@@ -44,7 +44,7 @@ class ConditionReader:
         self._value_tests()
         self._period_tests()
         self._lacking()
-        self._flags()
+        FlagReader(self.cursor).read()
         self._alternatives()
 
     def _comparisons(self) -> None:
@@ -156,7 +156,12 @@ class ConditionReader:
         text = self.cursor.text(*signs, *numbers)
         right = self.cursor.next(max(*numbers, *signs) if signs else numbers[-1])
         having, aggregate = False, None
+        left, owner = self._column_of(left), left
         operated = self._operated(left, signs)
+        if operated is not None and owner != left:
+            self.cursor.take(owner)
+        elif owner != left:
+            left = owner
         numbered = self.cursor.previous(left) if left is not None else None
         if operated is None and self.cursor.tag(numbered) == "N" and left is not None:
             if self.cursor.is_column(left, NUMERIC) and not self.cursor.is_table(left):
@@ -187,6 +192,22 @@ class ConditionReader:
             )
         )
         self.cursor.take(subject, *numbers, *signs)
+
+    def _column_of(self, left: int | None) -> int | None:
+        """Step from the table of "an average fee of visits above 5" to its column."""
+        if not self.cursor.is_table(left) or left is None:
+            return left
+        said = {item.text.lower().split()[0] for item in self.cursor.items[left - 2 : left]}
+        column = self.cursor.previous(left, ".U")
+        if "of" not in said or column is None or not self.cursor.is_column(column, NUMERIC):
+            return left
+        before = self.cursor.previous(column, ".U")
+        if self.cursor.tag(before) == "N" and before is not None:
+            if self.cursor.tag(self.cursor.previous(before, ".U")) == "A":
+                self.cursor.silence(before)  # "an average number of pages"
+        tables = set(self.cursor.items[left].tables)
+        owned = tables & {m.name.table for m in self.cursor.items[column].matches}
+        return column if owned and self.cursor.free(column) else left
 
     def _operated(self, left: int | None, signs: tuple[int, ...]) -> int | None:
         """The operator of "whose average salary is above …", "with a number of orders over …".
@@ -414,33 +435,6 @@ class ConditionReader:
                 if self.cursor.is_table(right) and right is not None and self.cursor.free(right):
                     self.cursor.reading.lacking.append(self.cursor.items[right])
                     self.cursor.take(at, right)
-
-    def _flags(self) -> None:
-        """Read "trial accounts", "is escalated", "not escalated" over columns of truth values."""
-        for at, item in enumerate(self.cursor.items):
-            if not self.cursor.free(at) or item.tag != "F" or not self._is_flag(at):
-                continue
-            before = self.cursor.previous(at, ".E")
-            noun = self.cursor.is_table(self.cursor.next(at, ""))
-            if self.cursor.tag(before) in ("G", "D", "N") and not noun:
-                continue
-            places, holds = [at], True
-            after = self.cursor.next(at, ".E")
-            word = self.cursor.items[after].text.lower() if after is not None else ""
-            if after is not None and word in ("true", "false", "yes", "no"):
-                holds = word in ("true", "yes")
-                places.append(after)
-            if before is not None and (
-                self.cursor.tag(before) == "X" or self.cursor.items[before].value == "!="
-            ):
-                holds = not holds
-                places.append(before)
-            self.cursor.reading.flags.append(FlagTest(places=tuple(places), item=item, holds=holds))
-            self.cursor.take(*places)
-
-    def _is_flag(self, at: int) -> bool:
-        matches = self.cursor.items[at].matches
-        return bool(matches) and all(match.name.is_flag for match in matches)
 
     def _alternatives(self) -> None:
         """Read "price under 20 or price over 200": one of two tests beside an "or".

@@ -220,6 +220,9 @@ class GroupReader:
     def _one_of(self, at: int) -> bool:
         """Whether one is asked for: "which of the products has …", "of all fields, which one"."""
         words = [item.text.lower() for item in self.cursor.items]
+        for place, item in enumerate(self.cursor.items[: max(at - 1, 0)]):
+            if item.tag == "S" and words[place + 1] == "of" and words[at - 1] in ("of", "the"):
+                return True  # "the fastest of the songs"
         if any(self._one(place) for place in range(len(words))):
             return True
         which = at > 1 and "which" in words[:at] and "of" in words[words.index("which") : at]

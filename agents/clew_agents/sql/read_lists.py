@@ -154,6 +154,8 @@ class ListReader:
             return False
         if supers[0] < table and " " not in self.cursor.items[supers[0]].value:
             return False  # "the amount of the largest payment": which is the largest?
+        if self.cursor.items[at].text.lower() in ("name", "names"):
+            return True
         owners = {match.name.table for match in self.cursor.items[at].matches if match.name.column}
         return not owners.isdisjoint(self.cursor.items[table].tables)
 

@@ -77,10 +77,21 @@ class ShareReader:
         if self.cursor.tag(owner) == "N":
             self.cursor.silence(owner)  # "how many percent"
             return
+        column = self.cursor.previous(owner)
+        if owned and self.cursor.is_table(owner) and column is not None and column < owner - 1:
+            tables = set(self.cursor.items[owner].tables)
+            if tables & {m.name.table for m in self.cursor.items[column].matches if m.name.column}:
+                self.cursor.take(owner)  # "each blood type of the patient's share"
+                owner = column
         if owned or (item.gap == "" and owner == 0 and self.cursor.is_thing(owner)):
             self.cursor.reading.groups.append(Group(item=self.cursor.items[owner]))
             self.cursor.take(owner)
             before = self.cursor.previous(owner)
+            if before == owner - 1 and self.cursor.is_table(before):
+                tables = set(self.cursor.items[before].tables)
+                if tables & {m.name.table for m in self.cursor.items[owner].matches}:
+                    self.cursor.take(before)  # "each vehicle fuel's share"
+                    before = self.cursor.previous(before)
             if self.cursor.tag(before) == "G":
                 self.cursor.silence(before)
 

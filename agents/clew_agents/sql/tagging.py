@@ -99,6 +99,9 @@ class _Tagger:
         """Choose what begins at a token: the longest; of equals the one named first here."""
         name = self._name(at)
         company = name is not None and _is_company(name.matches[0])
+        if name is not None and name.text[:1].isupper() and name.matches[0].score == GOOD:
+            value = self._value(at)  # "Platinum" abbreviates to plan, and is a value of it
+            name = None if value is not None and value.end == name.end and at else name
         found = [
             item
             for item in (

@@ -122,7 +122,7 @@ def _factor(text: str, units: set[str]) -> float | None:
     """By what a number in one unit is multiplied to be in another; None where they don't fit."""
     if len(units) != 1:
         return None
-    unit, said = units.pop(), text.casefold()
+    unit, said = next(iter(units)), text.casefold()
     if said.removesuffix("s") == unit.casefold().removesuffix("s"):
         return 1
     one = _SIZES.get(said) or _SIZES.get(said.removesuffix("s"))

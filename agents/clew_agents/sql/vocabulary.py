@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from clew_agents.sql.company import company_names, matches_of
 from clew_agents.sql.meanings import Told, told_matches, told_names
 from clew_agents.sql.names import Match, Name
-from clew_agents.sql.thesaurus import LABELS, SHORT, WORTH, synonyms
+from clew_agents.sql.thesaurus import GEOGRAPHY, LABELS, SHORT, WORTH, synonyms
 from clew_agents.sql.tokens import tokenize
 from clew_agents.sql.unit_endings import LEFT_OUT, SUFFIXES
 from clew_agents.sql.words import abbreviates, is_participle, same, singular, split_name, stems
@@ -38,7 +38,7 @@ _AMOUNTS = frozenset("amount value total sum points".split())
 _CODES = frozenset("code".split())
 _KEYS = ("id", "key", "no", "number", "code", "nr")
 _SAID_OF_KEYS = frozenset("id ids identifier identifiers".split())
-# What is written in two columns and said as one.
+# Written in two columns, said as one.
 FULL_NAMES = frozenset(
     phrase + ending
     for phrase in ("full name", "first and last name", "last and first name",
@@ -439,10 +439,10 @@ def _score(words: tuple[str, ...], name: Name) -> float:
             or abbreviates(name.letters, tuple(map(singular, words)))
         )
     ):
-        if aligned < 0.9 and len(words) > 1 and len(name.letters) < 5:
-            return 0.0  # "beautiful doctors" are no beds
-        if aligned < 0.9 and len(words) > len(name.words) and _begins(words[0], name.letters):
-            return 0.0  # "policyholder city" is no policy
+        short = len(words) > 1 and len(name.letters) < 5  # "beautiful doctors" are no beds
+        begun = len(words) > len(name.words) and _begins(words[0], name.letters)
+        if aligned < 0.9 and (short or begun or name.letters in GEOGRAPHY):
+            return 0.0  # "policyholder city" is no policy, a capacity no city
         return 0.97 if aligned == 1.0 else aligned if len(name.letters) >= 3 else 0.0
     if len(words) == len(name.words):
         parts = [_word_score(word, part) for word, part in zip(words, name.words, strict=True)]
