@@ -133,3 +133,10 @@ def test_the_quick_distance_is_the_plain_one(a: str, b: str, most: int) -> None:
 def test_normal_forms_stay_as_they_are(text: str) -> None:
     assert normal(normal(text)) == normal(text)
     assert 0 <= edits_allowed(text) <= 2
+
+
+def test_columns_of_nothing_but_0_and_1_are_told_apart(tmp_path: Path) -> None:
+    values = index_of(
+        tmp_path, paid="range % 2", once="1", kids="range % 3", n="range", city="'Oslo'"
+    )
+    assert values.binary == {("t", "paid")}
