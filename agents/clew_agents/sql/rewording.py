@@ -208,13 +208,13 @@ def _never_done(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
     found = list(items)
     for at, item in enumerate(items):
         before = _word(items[at - 1]) if at else ""
-        if item.tag != "h" or not owners or not before.startswith("never"):
+        if item.tag not in "h." or not owners or not before.startswith("never"):
             continue
-        if not is_participle(item.value) and item.value != "sold":
+        if not is_participle(_word(item)) and _word(item) != "sold":
             continue
         owner = owners[0].tables[0]
         tables = {
-            table for table, _ in vocabulary.hints(item.value)
+            table for table, _ in vocabulary.hints(_word(item))
             if table != owner
             and table not in vocabulary.copies
             and reaches(vocabulary.catalog, table, owner)
