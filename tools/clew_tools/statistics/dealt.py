@@ -4,7 +4,7 @@ The null is that of a permutation: what happened is given, and when; which of it
 chance. The chance then is hypergeometric. Here it is taken as binomial with the same variance,
 each unit as large as the amounts swing, so that overdispersed counts, totals of unequal rows, and
 means of skewed rows all have the long tail that they have when dealt: what is usual is estimated
-from few rows just as what is told. Calibration: ``tests/tools/test_calibration.py``.
+from few rows just as what is told. Calibration: ``tests/tools/test_dealt.py``.
 
 What it does not do: estimate how far amounts swing; that is handed in.
 
