@@ -127,11 +127,12 @@ class Assembler:
         if reading.direction is not None and not dimensions:
             raise NotUnderstood([item.text for item in reading.ranked])
         placed = self._placed(reading, base, computed)
+        part = reading.analysis.part if reading.analysis is not None else None
+        # Before the specs, which keep the words that it is told in.
+        inner = self._placed(part, base, computed) if part is not None else None
         found = averaged_within(self._specs(base, computed, dimensions, placed), reading.averages)
         if reading.analysis is None:
             return found
-        part = reading.analysis.part
-        inner = self._placed(part, base, computed) if part is not None else None
         return analysed(found, reading.analysis, inner, tuple(d for d, _ in dimensions))
 
     def _led(self, leader: Item) -> list[Candidate]:
