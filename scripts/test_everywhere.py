@@ -2,9 +2,9 @@
 
 Usage: test_everywhere.py --pythons "3.11 3.12 3.13" [-- PYTEST ARGUMENTS]
 
-All tests run on the Python that runs this program. After they passed, those that are not marked
-slow run on the other Pythons that are found, each in an environment of its own (.venv-3.12 …), side
-by side: a machine of two cores is done with both in the time of one.
+All tests run on the Python that runs this program, those in a browser last. Beside these, which
+mostly wait for pages, run the tests that are not marked slow on the other Pythons that are found,
+each in an environment of its own (.venv-3.12 …).
 The environment .venv-installed holds the locked needs and the wheel, nothing else; tests find
 it through the fixture `installed`. What is missing is said in pytest's summary.
 """
@@ -20,6 +20,7 @@ import environment
 
 ROOT = environment.ROOT
 NO_TESTS_RAN = 5
+BROWSER = "browser"
 
 
 def main() -> None:
@@ -39,14 +40,21 @@ def main() -> None:
         "CLEW_TEST_INSTALLED": str(installed / "bin" / "python"),
         "CLEW_TEST_MISSING_PYTHONS": " ".join(v for v, path in found.items() if not path),
     }
-    code = subprocess.run([sys.executable, "-m", "pytest", *asked.arguments], env=env).returncode
-    said = [f"Python {here}, all tests: {_word(code)}"]
+    here_first = [sys.executable, "-m", "pytest", "-m", "not soak and not browser"]
+    code = subprocess.run([*here_first, *asked.arguments], env=env).returncode
+    code = 0 if code == NO_TESTS_RAN and asked.arguments else code
+    said = [f"Python {here}, all tests but those in a browser: {_word(code)}"]
     tried = {} if code else {version: path for version, path in found.items() if path}
     for version, python in tried.items():
         environment.make(_folder(version), python, ROOT / "requirements" / "dev.txt", "editable")
-    with ThreadPoolExecutor(max(len(tried), 1)) as pool:
-        codes = pool.map(lambda version: _quick(version, asked.arguments, env), tried)
-        ended = dict(zip(tried, codes, strict=True))
+    runs = {version: (_python(version), "not soak and not slow") for version in tried}
+    if not code:
+        runs = {BROWSER: (sys.executable, "not soak and browser"), **runs}
+    with ThreadPoolExecutor(max(len(runs), 1)) as pool:
+        codes = pool.map(lambda name: _run(name, *runs[name], asked.arguments, env), runs)
+        ended = dict(zip(runs, codes, strict=True))
+    if BROWSER in ended:
+        said.append(f"Python {here}, tests in a browser: {_word(ended[BROWSER])}")
     for version, path in found.items():
         if version in ended:
             said.append(f"Python {version}, quick tests: {_word(ended[version])}")
@@ -62,17 +70,20 @@ def _folder(version: str) -> Path:
     return ROOT / f".venv-{version}"
 
 
-def _quick(version: str, arguments: list[str], env: dict[str, str]) -> int:
-    """Run what is not slow on another Python, each line of it headed by the version."""
-    command = [str(_folder(version) / "bin" / "python"), "-m", "pytest", "-q"]
+def _python(version: str) -> str:
+    return str(_folder(version) / "bin" / "python")
+
+
+def _run(name: str, python: str, chosen: str, arguments: list[str], env: dict[str, str]) -> int:
+    """Run the chosen tests beside others, each line of theirs headed by a name."""
     # Side by side they must not share the files in which pytest keeps what failed last.
-    command += ["-m", "not soak and not slow", "-o", f"cache_dir=.pytest_cache/{version}"]
+    command = [python, "-m", "pytest", "-q", "-m", chosen, "-o", f"cache_dir=.pytest_cache/{name}"]
     with subprocess.Popen(
         [*command, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout
         for line in process.stdout:
-            print(f"{version} | {line}", end="", flush=True)
+            print(f"{name} | {line}", end="", flush=True)
     return 0 if process.returncode == NO_TESTS_RAN and arguments else process.returncode
 
 
