@@ -47,6 +47,8 @@ def desk_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield lab
 
 
+# Three minutes, and seed 2 lost an edit once: see docs/panel.md, where it falls short.
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", range(BATCHES))
 def test_what_was_acknowledged_survives(
     seed: int, playwright: Any, desk_lab: Any, tmp_path: Path
@@ -54,7 +56,10 @@ def test_what_was_acknowledged_survives(
     run_batch(playwright, desk_lab, tmp_path / "profile", seed)
 
 
-@pytest.mark.parametrize("missing", WITHOUT)
+@pytest.mark.parametrize(
+    "missing",
+    [pytest.param(part, marks=[] if part == "a journal" else pytest.mark.soak) for part in WITHOUT],
+)
 def test_the_sequences_fail_without(
     missing: str, playwright: Any, desk_lab: Any, tmp_path: Path
 ) -> None:

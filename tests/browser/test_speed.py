@@ -11,6 +11,7 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+@pytest.mark.soak  # it is timed: other tests run beside it
 def test_no_task_spends_50_ms_in_our_stacks(lab: Any, chromium: Any) -> None:
     found = panel.stream(lab, chromium)
     assert 0 < found["ours"] <= panel.MOST_MS, found
