@@ -47,7 +47,7 @@ def desk_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield lab
 
 
-# Three minutes, and seed 2 lost an edit once: see docs/panel.md, where it falls short.
+# Three minutes; seed 2 loses an acknowledged line: docs/panel.md, where it falls short.
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(BATCHES))
 def test_what_was_acknowledged_survives(
