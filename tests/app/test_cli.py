@@ -297,7 +297,7 @@ def test_a_notebook_is_written_and_named(ask: Ask, here: Path) -> None:
 def test_every_command_has_json_and_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
     for command in COMMANDS:
         name = command.__name__.rpartition(".")[2]
-        verbs = ["check"] if name == "receipts" else []
+        verbs = {"receipts": ["check"], "model": ["serve"]}.get(name, [])
         assert main([name, *verbs, "--help"]) == 0
         assert "--json" in capsys.readouterr().out
 

@@ -67,7 +67,7 @@ def estimated_tokens(text: str) -> int:
     """Guess how many tokens a text has; mostly a few percent too many.
 
     >>> estimated_tokens("SELECT count(*) FROM orders")
-    8
+    7
     """
     found = 0
     for piece in _WORD.findall(_SPACED.sub("", text) if text.isspace() else text):
