@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from clew_agents.sql.tagging import Item
+from clew_agents.sql.tagging import Item, filler
 from clew_agents.sql.vocabulary import EXACT, Match, Vocabulary
 from clew_agents.sql.words import singular
 from clew_tools.database.source import ValueHit, ValueIndex
@@ -73,11 +73,11 @@ def _rated(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
         said = any(m.score == EXACT and m.name.table == rows.name.table for m in rate.matches)
         if said or any(other.tag == "%" for other in items):
             continue
-        share = replace(_bare(item), tag="%", text="share of", end=item.start)
-        things = replace(_bare(item), tag="F", text=rows.name.table, matches=(rows,))
-        being = replace(_bare(item), tag="E", text="is", end=item.start)
+        share = replace(filler(item), tag="%", text="share of", end=item.start)
+        things = replace(filler(item), tag="F", text=rows.name.table, matches=(rows,))
+        being = replace(filler(item), tag="E", text="is", end=item.start)
         things = replace(things, end=item.start)
-        return [*items[:at], share, things, being, item, _bare(rate), *items[at + 2 :]]
+        return [*items[:at], share, things, being, item, filler(rate), *items[at + 2 :]]
     return items
 
 
@@ -92,7 +92,7 @@ def _counted(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
         if after is not None and after.tag != "G":
             continue  # "how many Premium members": what is counted is said
         things = replace(
-            _bare(value), tag="F", text=rows.name.table, matches=(rows,), start=value.end
+            filler(value), tag="F", text=rows.name.table, matches=(rows,), start=value.end
         )
         return [*items[: at + 2], things, *items[at + 2 :]]
     return items
@@ -105,7 +105,3 @@ def _rows(value: Item, vocabulary: Vocabulary) -> Match | None:
         return None
     names = [name for name in vocabulary.tables if name.table in held]
     return Match(name=names[0], score=EXACT) if names else None
-
-
-def _bare(item: Item) -> Item:
-    return replace(item, tag=".", value="", matches=(), weak=(), hits=(), number=None)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clew_agents.sql.resolve import NUMERIC
-from clew_agents.sql.tagging import Item
+from clew_agents.sql.tagging import Item, filler
 from clew_agents.sql.vocabulary import Vocabulary
 from clew_agents.sql.words import same, singular, split_name
 from clew_tools.database.source import ValueIndex
@@ -46,10 +46,6 @@ def plainer(items: Sequence[Item], vocabulary: Vocabulary, values: ValueIndex) -
 
 def _word(item: Item) -> str:
     return item.text.casefold()
-
-
-def _filler(item: Item) -> Item:
-    return replace(item, tag=".", value="", matches=(), weak=(), hits=(), number=None)
 
 
 def _before(items: Sequence[Item], at: int) -> Item | None:
@@ -111,7 +107,7 @@ def _one_of(items: list[Item]) -> list[Item]:
             continue
         first = next((i for i in range(at + 2, len(items)) if items[i].tag != "."), None)
         if first is not None and items[first].tag == "V":
-            found[at] = _filler(items[at])
+            found[at] = filler(items[at])
     return found
 
 
@@ -123,7 +119,7 @@ def _over_rows(items: list[Item]) -> list[Item]:
             continue
         after = next((other for other in items[at + 1 :] if other.tag not in ".U"), None)
         if after is not None and after.tag == "F" and after.tables:
-            found[at] = replace(_filler(item), text="of")
+            found[at] = replace(filler(item), text="of")
     return found
 
 
@@ -134,7 +130,7 @@ def _by_all(items: list[Item]) -> list[Item]:
         mark, every, thing = items[at : at + 3]
         said = mark.tag == "G" and _word(mark) == "by" and every.tag == "U"
         if said and _word(every) in ("all", "all the") and thing.tables:
-            found[at] = replace(_filler(mark), text="of")
+            found[at] = replace(filler(mark), text="of")
     return found
 
 
@@ -144,7 +140,7 @@ def _developed(items: list[Item]) -> list[Item]:
         return items
     grained = any(item.tag == "R" for item in items)
     return [
-        _filler(item) if grained and item.tag in "?h" and item.value in _ABOUT else item
+        filler(item) if grained and item.tag in "?h" and item.value in _ABOUT else item
         for item in items
     ]
 
@@ -161,7 +157,7 @@ def _names_of_columns(items: list[Item]) -> list[Item]:
             continue
         if any("name" in m.name.words for m in thing.matches):
             continue
-        return [*items[:at], _filler(items[at]), *items[at + 1 :]]
+        return [*items[:at], filler(items[at]), *items[at + 1 :]]
     return items
 
 
@@ -184,9 +180,9 @@ def _given(items: list[Item]) -> list[Item]:
             ["a"], ["an"], ["the"], ["with"], ["whose"],
         )  # fmt: skip
         if column and "no" in words[:-1]:
-            found[at] = _filler(item)  # "with no weight recorded"
+            found[at] = filler(item)  # "with no weight recorded"
         elif had or (stated and said_of and _word(item) in _GIVEN) or (named and item.tag != "."):
-            found[at] = replace(_filler(item), tag="X", value="filled")
+            found[at] = replace(filler(item), tag="X", value="filled")
     return found
 
 
@@ -198,8 +194,8 @@ def _shared_by(items: list[Item]) -> list[Item]:
             continue
         after = next((item for item in items[at + 2 :] if item.tag != "."), None)
         if after is not None and after.tag == "S":
-            has = replace(_filler(items[at]), text="with")
-            return [*items[:at], has, _filler(by), *items[at + 2 :]]
+            has = replace(filler(items[at]), text="with")
+            return [*items[:at], has, filler(by), *items[at + 2 :]]
     return items
 
 
@@ -229,8 +225,8 @@ def _whose_rows(items: list[Item]) -> list[Item]:
         owners = {match.name.table for match in rest[2].matches}
         if owners.isdisjoint(items[at + 1].tables):
             continue
-        with_ = replace(_filler(items[at]), text="with")
-        of = replace(_filler(items[at + 1]), text="of")
+        with_ = replace(filler(items[at]), text="with")
+        of = replace(filler(items[at + 1]), text="of")
         return [*items[:at], with_, *rest, of, items[at + 1]]
     return items
 
@@ -255,7 +251,7 @@ def _letters_of_values(items: list[Item], values: ValueIndex) -> list[Item]:
             spoken = len(held) > 1 or held[0].hits
             if hits and spoken and not _says_number(held):
                 text = " ".join(other.text for other in held)
-                value = replace(_filler(held[0]), tag="V", text=text, end=held[-1].end, hits=hits)
+                value = replace(filler(held[0]), tag="V", text=text, end=held[-1].end, hits=hits)
                 return [*items[:first], value, *items[last:]]
     return items
 
@@ -277,7 +273,7 @@ def _among_the_same(items: list[Item]) -> list[Item]:
     whole, repeated = items[thing:among], items[among + 1 :]
     if [_word(item) for item in whole] != [_word(item) for item in repeated]:
         return items
-    are = replace(_filler(items[among]), tag="E", text="are")
+    are = replace(filler(items[among]), tag="E", text="are")
     return [*items[: mark + 1], *whole, are, *items[mark + 1 : thing]]
 
 
@@ -288,7 +284,7 @@ def _compared_periods(items: list[Item]) -> list[Item]:
     for at in range(1, len(items) - 2):
         first, joint, second = items[at : at + 3]
         if first.tag == "P" and joint.tag == "J" and second.tag == "P":
-            between = replace(_filler(items[at - 1]), tag="B", text="between")
+            between = replace(filler(items[at - 1]), tag="B", text="between")
             if items[at - 1].tag == ".":
                 return [*items[: at - 1], between, *items[at:]]
     return items
@@ -312,7 +308,7 @@ def _for_first(items: list[Item]) -> list[Item]:
     owners = set(items[start].tables)
     if any(owners.isdisjoint(m.name.table for m in item.matches) for item in shown):
         return items
-    of = replace(_filler(items[0]), text="of")
+    of = replace(filler(items[0]), text="of")
     return [items[lists[0]], *columns, of, *items[start : lists[0]]]
 
 

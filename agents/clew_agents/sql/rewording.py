@@ -12,7 +12,7 @@ from dataclasses import replace
 from clew_agents.sql.acts import settle_acts
 from clew_agents.sql.plainer import plainer
 from clew_agents.sql.spans import with_spans
-from clew_agents.sql.tagging import Item
+from clew_agents.sql.tagging import Item, filler
 from clew_agents.sql.thesaurus import STOCK
 from clew_agents.sql.units import settle_units
 from clew_agents.sql.vocabulary import EXACT, Match, Name, Vocabulary
@@ -76,10 +76,6 @@ def _spoken(items: Sequence[Item], at: int, phrases: Sequence[tuple[str, ...]]) 
     return 0
 
 
-def _filler(item: Item) -> Item:
-    return replace(item, tag=".", value="", matches=(), weak=(), hits=(), number=None)
-
-
 def _named(item: Item, *names: Name) -> Item:
     matches = tuple(Match(name=name, score=EXACT) for name in names)
     return replace(item, tag="F", value="", matches=matches, weak=(), hits=(), number=None)
@@ -114,7 +110,7 @@ def _without_parts(items: list[Item]) -> list[Item]:
         taken = _spoken(found, at, _PARTLY)
         ends = at + taken == len(found) or found[at + taken].tag in "PGJ."
         if taken and ends:
-            found[at : at + taken] = [_filler(item) for item in found[at : at + taken]]
+            found[at : at + taken] = [filler(item) for item in found[at : at + taken]]
         at += max(taken, 1)
     return found
 
@@ -131,8 +127,8 @@ def _out_of_stock(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
         said = replace(first, end=last.end, text=" ".join(stocks[0].words))
         stated = [
             replace(_named(said, stocks[0]), value=spoken),
-            replace(_filler(last), start=last.end, tag="E", text="="),
-            replace(_filler(last), start=last.end, tag="#", text="0", number=0),
+            replace(filler(last), start=last.end, tag="E", text="="),
+            replace(filler(last), start=last.end, tag="#", text="0", number=0),
         ]
         before, after = list(items[:at]), list(items[at + taken :])
         return [*_moments_counted(before, stocks[0].table, vocabulary), *stated, *after]
@@ -154,7 +150,7 @@ def _moments_counted(items: list[Item], table: str, vocabulary: Vocabulary) -> l
     """Read "how many weeks was at least one article …" as the different weeks of the table."""
     grain = next((i for i, item in enumerate(items) if item.tag == "R"), None)
     if grain == 0 and _word(items[0]).endswith("s"):  # "weeks with an empty shelf"
-        items, grain = [replace(_filler(items[0]), tag="N", text="number of"), *items], 1
+        items, grain = [replace(filler(items[0]), tag="N", text="number of"), *items], 1
     if grain is None or grain == 0 or items[grain - 1].tag != "N":
         return items
     unit = items[grain].value
@@ -169,9 +165,9 @@ def _moments_counted(items: list[Item], table: str, vocabulary: Vocabulary) -> l
     items[grain] = _named(items[grain], dates[0])
     for at in range(grain + 1, len(items)):
         if items[at].value == ">=" and at + 1 < len(items) and items[at + 1].number == 1:
-            items[at], items[at + 1] = _filler(items[at]), _filler(items[at + 1])
+            items[at], items[at + 1] = filler(items[at]), filler(items[at + 1])
         elif items[at].tag == "F" and items[at].tables:
-            items[at] = _filler(items[at])  # the article, which the stock is of
+            items[at] = filler(items[at])  # the article, which the stock is of
     return items
 
 
@@ -237,7 +233,7 @@ def _done_below(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
         stated = items[at - 1].tag == "E" or _word(items[at - 1]) == "been"
         if not stated or owner == table or not reaches(vocabulary.catalog, table, owner):
             continue
-        found[at - 1] = replace(_filler(items[at - 1]), text="with")
+        found[at - 1] = replace(filler(items[at - 1]), text="with")
     return found
 
 
@@ -250,9 +246,9 @@ def _verbs_of_values(items: list[Item]) -> list[Item]:
         following = items[at + 1]
         by = _word(following) in ("by", "with", "via", "through", "using") and at + 2 < len(items)
         if is_participle(item.value) and by and items[at + 2].tag == "V":
-            found[at] = _filler(item)
+            found[at] = filler(item)
         elif item.value == "left" and following.tag == "V" and _is_proper(following):
-            found[at] = _filler(item)
+            found[at] = filler(item)
     return found
 
 
@@ -300,7 +296,7 @@ def _second_question(items: list[Item], vocabulary: Vocabulary) -> list[Item]:
     if len(own) != 1 or len(labels) != 1:
         return items
     name = replace(_named(things, *labels), text=" ".join(labels[0].words))
-    first = replace(_filler(things), tag="L", text="list", end=things.start)
+    first = replace(filler(things), tag="L", text="list", end=things.start)
     return [first, name, joint, replace(column, matches=own, weak=())]
 
 
@@ -318,7 +314,7 @@ def _busiest_times(items: list[Item]) -> list[Item]:
         return items
     way = items[mark].value.split()[0]
     most = replace(items[mark], value=way, text="the most" if way == "max" else "the fewest")
-    having = replace(_filler(items[mark]), text="with")
+    having = replace(filler(items[mark]), text="with")
     first = _hour_of_day(items[grain])
     return [*items[:mark], first, having, most, *items[rows:]]
 
@@ -341,6 +337,6 @@ def _reasons_counted(items: list[Item]) -> list[Item]:
     words = {_word(item) for item in items[column + 1 : table]}
     if not owned or not words <= {"for", "of", "the"}:
         return items
-    by = replace(_filler(items[column]), tag="G", text="by")
+    by = replace(filler(items[column]), tag="G", text="by")
     of = replace(items[column], tag="F", value="", matches=tuple(owned), weak=())
     return [items[table], by, of]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from clew_agents.sql.names import Match, Name
-from clew_agents.sql.tagging import Item
+from clew_agents.sql.tagging import Item, filler
 from clew_agents.sql.thesaurus import PHASES
 from clew_agents.sql.vocabulary import EXACT, Vocabulary
 from clew_agents.sql.words import same, singular, split_name
@@ -121,7 +121,7 @@ def _taken(items: list[Item], vocabulary: Vocabulary) -> list[Item] | None:
     if len({span.computed for span in spans}) != 1:
         return None
     rest = [item for item in items[taken + 1 :] if _word(item) not in ("on average", "in", "days")]
-    of = replace(_filler(items[taken]), text="of")
+    of = replace(filler(items[taken]), text="of")
     head = [*_averaged([]), _named(items[0], items[0], spans[0]), of]
     return [*head, *items[things[0] : taken], *rest]
 
@@ -255,10 +255,6 @@ def _is_of(word: str, nouns: frozenset[str]) -> bool:
     return any(same(word, noun) for noun in nouns)
 
 
-def _filler(item: Item) -> Item:
-    return replace(item, tag=".", value="", matches=(), weak=(), hits=(), number=None)
-
-
 def _averaged(before: list[Item]) -> list[Item]:
     """Average the days where no other aggregate was said."""
     if any(item.tag in "AS" for item in before):
@@ -269,6 +265,6 @@ def _averaged(before: list[Item]) -> list[Item]:
 
 def _named(first: Item, last: Item, name: Name) -> Item:
     return replace(
-        _filler(first), tag="F", end=last.end, text=" ".join(name.words),
+        filler(first), tag="F", end=last.end, text=" ".join(name.words),
         matches=(Match(name=name, score=EXACT),),
     )  # fmt: skip

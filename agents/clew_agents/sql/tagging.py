@@ -67,6 +67,11 @@ class Item:
         return terms.pop() if len(terms) == 1 else ""
 
 
+def filler(item: Item) -> Item:
+    """Let an item say nothing: its words stay, and each reader passes over them."""
+    return replace(item, tag=".", value="", matches=(), weak=(), hits=(), number=None)
+
+
 def tag(
     question: str, vocabulary: Vocabulary, values: ValueIndex, today: dt.date
 ) -> tuple[Item, ...]:
