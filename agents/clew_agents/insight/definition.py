@@ -23,10 +23,11 @@ from clew_agents.insight.formula import formula_change
 from clew_agents.insight.intent import CHANGE, FRAME
 from clew_agents.insight.spoken import is_key, kin
 from clew_agents.insight.subject import Place
-from clew_agents.insight.understand import as_day, place_name
+from clew_agents.insight.understand import place_name
 from clew_agents.insight.wording import Words, capital, cell
 from clew_agents.proposer import CannotAnswer
 from clew_agents.sql.builtin import SqlContext
+from clew_agents.sql.describe_time import as_date
 from clew_agents.sql.tagging import Item, tag
 from clew_core.query_spec import AllOf, Condition, Dimension, Measure, Order, Predicate, QuerySpec
 from clew_core.query_spec import Column as SpecColumn
@@ -244,12 +245,12 @@ def _bounds(
 
 def _steps(sheet: Sheet, columns: Sequence[SpecColumn]) -> list[_Step]:
     """Find bounds that were on one side up to a month, and on the other from then on."""
-    rows = [r for r in sheet.table.to_pylist() if r["rows"] and as_day(r["month"]) is not None]
+    rows = [r for r in sheet.table.to_pylist() if r["rows"] and as_date(r["month"]) is not None]
     found: list[tuple[float, _Step]] = []
     for at, on in enumerate(columns):
         for upper in (True, False):
             name = f"{'high' if upper else 'low'}_{at}"
-            bounds = [(as_day(r["month"]), r[name]) for r in rows if r[name] is not None]
+            bounds = [(as_date(r["month"]), r[name]) for r in rows if r[name] is not None]
             months = [(day, float(b)) for day, b in bounds if day is not None]
             best = _best_step(months, on, upper)
             if best is not None:
@@ -298,7 +299,7 @@ def _tested(
 ) -> Finding | None:
     """Find the day, and see whether the bounds make a rule before and after."""
     day_sheet = _day(step, of, holds, limits, time, asking)
-    day = as_day(day_sheet.table.column("day")[0].as_py())
+    day = as_date(day_sheet.table.column("day")[0].as_py())
     if day is None:
         return None
     start = day if step.wider else day + dt.timedelta(days=1)

@@ -21,8 +21,9 @@ from clew_agents.insight.asking import Asking, Sheet
 from clew_agents.insight.finding import Finding
 from clew_agents.insight.spoken import is_key
 from clew_agents.insight.subject import Place
-from clew_agents.insight.understand import as_day, data_span, place_name
+from clew_agents.insight.understand import data_span, place_name
 from clew_agents.insight.wording import Value, Words, capital, cell
+from clew_agents.sql.describe_time import as_date
 from clew_core.query_spec import (
     AllOf,
     Arithmetic,
@@ -231,14 +232,14 @@ def _told(
             order=(Order(by="day"),),
         )
     )
-    rows = [r for r in sheet.table.to_pylist() if as_day(r["day"]) is not None]
+    rows = [r for r in sheet.table.to_pylist() if as_date(r["day"]) is not None]
     found = _first_parting([r["rows"] for r in rows], [r["fitting"] for r in rows])
     if found is None:
         return None
     at, p, before, after = found
     if p > _LEVEL or max(before, after) < _RULE or abs(before - after) < _LEAST_DROP:
         return None
-    start = as_day(rows[at]["day"])
+    start = as_date(rows[at]["day"])
     assert start is not None
     sides = _sides(formula, successor if before > after else None, apart, of, time, start, asking)
     shares = {name: _share(sides, name) for name in ("before", "after", "new_before", "new_after")}

@@ -13,8 +13,8 @@ from clew_agents.insight.explore import Departure
 from clew_agents.insight.finding import Finding
 from clew_agents.insight.series import within
 from clew_agents.insight.subject import Subject
-from clew_agents.insight.understand import as_day
 from clew_agents.insight.wording import Words, capital, cell, of_places
+from clew_agents.sql.describe_time import as_date
 from clew_core.query_spec import Dimension, Measure, Order, QuerySpec
 
 _AROUND = dt.timedelta(days=90)
@@ -49,7 +49,7 @@ def jump(departure: Departure, subject: Subject, asking: Asking, words: Words) -
     usual = sorted(abs(step) for step in steps)[len(steps) // 2] / 0.6745
     near = []
     for at, step in enumerate(steps):
-        day = as_day(rows[at + 1]["day"])
+        day = as_date(rows[at + 1]["day"])
         if day is not None and abs(day - departure.low) <= _NEAR:
             near.append((abs(step), at))
     if not near:
@@ -62,7 +62,7 @@ def jump(departure: Departure, subject: Subject, asking: Asking, words: Words) -
         return None
     down = steps[at] < 0
     change = before.with_("difference", after) if down else after.with_("difference", before)
-    day = as_day(rows[at + 1]["day"])
+    day = as_date(rows[at + 1]["day"])
     went = "fell" if down else "rose"
     by = words.percent(change.with_("percent", before))
     text = (

@@ -13,8 +13,8 @@ from sqlglot import exp
 from clew_agents.insight.asking import Asking
 from clew_agents.insight.dimensions import MOST_VALUES, Split
 from clew_agents.insight.subject import Place, Subject
-from clew_agents.insight.understand import as_day
 from clew_agents.proposer import CannotAnswer
+from clew_agents.sql.describe_time import as_date
 from clew_core.query_spec import (
     AllOf,
     AnyOf,
@@ -303,7 +303,7 @@ def _grid(
     amounts = columns["mean" if weighted else "amount"]
     rows = columns.get("rows", [0] * len(amounts))
     for row, (period, value) in enumerate(zip(columns["period"], values, strict=True)):
-        day = as_day(period)
+        day = as_date(period)
         found = frame.found(day) if day is not None else None
         if found is None:
             continue

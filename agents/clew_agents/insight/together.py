@@ -18,9 +18,10 @@ from clew_agents.insight.asking import Asking
 from clew_agents.insight.finding import Finding
 from clew_agents.insight.series import Frame, parts, within
 from clew_agents.insight.subject import Subject
-from clew_agents.insight.understand import as_day, data_span
+from clew_agents.insight.understand import data_span
 from clew_agents.insight.wording import Words, capital
 from clew_agents.proposer import CannotAnswer
+from clew_agents.sql.describe_time import as_date
 from clew_core.query_spec import Dimension, Order, QuerySpec
 from clew_tools.statistics.association import rank_correlation_by_shifts, without_swings
 
@@ -69,7 +70,7 @@ def _spec(subject: Subject, frame: Frame, asking: Asking) -> QuerySpec:
 def _weekly(subject: Subject, frame: Frame, asking: Asking) -> NDArray[np.float64]:
     values = np.zeros(frame.count)
     for row in asking.run(_spec(subject, frame, asking)).table.to_pylist():
-        day = as_day(row["week"])
+        day = as_date(row["week"])
         place = frame.place(day) if day is not None else -1
         if 0 <= place < frame.count:
             top = float(row.get("mean", row.get("amount")) or 0)

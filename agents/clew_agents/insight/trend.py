@@ -15,9 +15,10 @@ from clew_agents.insight.asking import Asking, Sheet
 from clew_agents.insight.finding import Finding
 from clew_agents.insight.series import parts, within
 from clew_agents.insight.subject import Subject
-from clew_agents.insight.understand import as_day, data_span
+from clew_agents.insight.understand import data_span
 from clew_agents.insight.wording import Value, Words, capital, cell, of_places
 from clew_agents.proposer import CannotAnswer
+from clew_agents.sql.describe_time import as_date
 from clew_core.query_spec import Dimension, Order, QuerySpec
 from clew_tools.statistics.seasons import season_test, trend_test
 
@@ -75,7 +76,7 @@ def _months(subject: Subject, asking: Asking) -> tuple[Sheet, int, list[tuple[fl
     values = []
     for at, row in enumerate(sheet.table.to_pylist()):
         value = _value(subject, sheet, at)
-        if as_day(row["month"]) is not None and value is not None:
+        if as_date(row["month"]) is not None and value is not None:
             values.append((float(value.number), at))
     return sheet, begin.month, values
 

@@ -16,6 +16,7 @@ from clew_agents.insight.spoken import Reader, is_key, kin
 from clew_agents.insight.subject import Kind, Place, Span, Subject
 from clew_agents.proposer import CannotAnswer
 from clew_agents.sql.builtin import SqlContext
+from clew_agents.sql.describe_time import as_date
 from clew_agents.sql.tagging import Item, tag
 from clew_agents.sql.thesaurus import ADDITIVE, AVERAGED, STOCK
 from clew_agents.sql.words import abbreviates, same, split_name
@@ -356,22 +357,10 @@ def data_span(base: str, time: SpecColumn, asking: Asking) -> tuple[dt.date, dt.
         )
     )
     row = sheet.table.to_pylist()[0]
-    low, high = as_day(row["first_day"]), as_day(row["last_day"])
+    low, high = as_date(row["first_day"]), as_date(row["last_day"])
     if low is None or high is None:
         raise CannotAnswer(f"{base!r} has no rows with a date in {time.column!r}.")
     return low, high
-
-
-def as_day(value: object) -> dt.date | None:
-    """Read a day from a cell: SQLite gives text, the others dates and moments."""
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    try:
-        return dt.date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
 
 
 def _latest_month(month: int, until: dt.date) -> dt.date:
