@@ -223,13 +223,16 @@ def _occurrences(text: str, body: str) -> int:
 def _prints_as(receipt: Receipt) -> bool:
     """Say whether the text is the value, printed by the one formatter with some rounding.
 
-    Years and keys are printed without separators.
+    Years and keys are printed without separators, days as ISO 8601.
     """
     value: Number
     try:
         value = Decimal(receipt.value) if isinstance(receipt.value, str) else receipt.value
     except ArithmeticError:
         return False
+    if receipt.expression.get("op") == "day":
+        day = f"{value:08}"
+        return receipt.text == f"{day[:4]}-{day[4:6]}-{day[6:]}"
     fraction = re.search(r"\.(\d+)", receipt.text)
     digits = (None, len(fraction[1]) if fraction else 0)
     printed = {format_number(value, d, unit) for d in digits for unit in (None, receipt.unit)}

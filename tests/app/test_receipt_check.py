@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 import clew
+from clew import receipt_check
 from clew.cli import main
 from clew.notebook import write_notebook
 from clew.receipt_check import check_receipts
 from clew_core.deadline import Budget, Deadline
 from clew_core.errors import Cancelled, SourceError, UsageError
+from clew_core.receipts import Receipt, Ref
 
 CSV = "region,amount,year\nnorth,1000.5,2023\nnorth,2000.25,2024\nsouth,30,2024\neast,4,2024\n"
 QUESTIONS = (
@@ -268,3 +270,14 @@ def test_the_command_ends_with_4_without_the_data_and_2_without_the_notebook(
     (folder / "out.ipynb").unlink()
     code, out, _ = _check(folder, capsys, "--json")
     assert (code, out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"), [("2023-09-14", True), ("2023-09-15", False), ("20230914", False)]
+)
+def test_a_day_is_printed_as_iso_8601(text: str, holds: bool) -> None:
+    ref = Ref(cell="c", sql_sha256="0" * 64, row=0, column="day")
+    receipt = Receipt(
+        id="r1", text=text, value=20230914, expression={"op": "day", "ref": 0}, refs=(ref,)
+    )
+    assert receipt_check._prints_as(receipt) is holds
